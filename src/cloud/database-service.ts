@@ -1,0 +1,75 @@
+/**
+ * What a drill needs from the service that runs databases: RDS on AWS, clusters of our own on the laptop.
+ * Instances created here are throwaway instances. An implementation must be unable to touch anything else.
+ */
+export interface DatabaseService {
+  /**
+   * Begins to create an empty throwaway instance; poll `describeInstance` until `available`.
+   * Asking again for an id that exists is not an error: a retried state meets its own name.
+   * @throws InstanceRefusedError for want of capacity, quota or permission
+   */
+  createInstance(request: CreateInstance): Promise<void>;
+
+  /** Begins to restore a snapshot to a throwaway instance; otherwise as `createInstance`. */
+  restoreSnapshot(request: RestoreSnapshot): Promise<void>;
+
+  /** Undefined once the instance is gone for good: processes, files, everything. */
+  describeInstance(instanceId: string): Promise<Instance | undefined>;
+
+  /**
+   * Begins to destroy a throwaway instance. Succeeds when it is gone already.
+   * @throws CleanupFailedError when it cannot be destroyed
+   */
+  deleteInstance(instanceId: string): Promise<void>;
+
+  /** All throwaway instances of this installation, whoever left them. */
+  listInstances(): Promise<Instance[]>;
+
+  /** How to log in to an available instance as its superuser (on RDS: its master user). */
+  connection(instanceId: string): Promise<Connection>;
+
+  describeSnapshot(snapshotId: string): Promise<Snapshot | undefined>;
+}
+
+export interface CreateInstance {
+  readonly instanceId: string;
+  /** PostgreSQL major that must run; the source's. */
+  readonly major: number;
+  /** Name of the bootstrap superuser, so that owners and grants come back under their own names. */
+  readonly superuser: string;
+  /** Server settings that give meaning to data (time zone, preloaded libraries), as recorded in the facts. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** When it was created, by whom, until when it may live. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface RestoreSnapshot {
+  readonly instanceId: string;
+  readonly snapshotId: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface Instance {
+  readonly instanceId: string;
+  readonly status: 'creating' | 'available' | 'deleting' | 'failed';
+  /** Why it failed, or what it is doing. */
+  readonly detail?: string;
+  readonly createdAt: Date;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface Snapshot {
+  readonly snapshotId: string;
+  readonly status: 'creating' | 'available' | 'failed';
+  readonly database: string;
+  /** The moment of its last transaction. */
+  readonly takenAt: Date;
+  readonly bytes: number;
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/aws/**'],
+    // Real clusters start inside the tests: a slow machine must not turn a pass into a failure.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    // Two cores: more files at once would only make every PostgreSQL slower.
+    maxWorkers: 2,
+    allowOnly: false,
+  },
+});
