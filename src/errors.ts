@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- every error class in one file, so that names can be seen to be unique at a glance */
 /**
  * Every error pgproof throws on purpose: one class per cause.
  *

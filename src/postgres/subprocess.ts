@@ -1,0 +1,141 @@
+import { execa, ExecaError, type Options } from 'execa';
+import { InterruptedError, SubprocessError, type SubprocessFailure } from '../errors.ts';
+
+/**
+ * The one way to run a program. A subprocess has succeeded only when it exited 0, all its streams ended and what
+ * consumed them finished; every other outcome is one SubprocessError. Secrets travel in `env`, never in `args`.
+ */
+export interface Program {
+  readonly path: string;
+  readonly args: readonly string[];
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Identity to run under; only root can change it. */
+  readonly identity?: { readonly uid: number; readonly gid: number };
+  readonly input?: string | AsyncIterable<Uint8Array>;
+  readonly signal?: AbortSignal;
+  readonly timeoutMilliseconds?: number;
+}
+
+/** Enough of stderr to explain any failure, little enough to hold in memory. */
+const STDERR_LINES = 200;
+
+/** Runs a program to its end and returns what it printed. For output that is small: it is held in memory. */
+export async function runProgram(program: Program): Promise<{ stdout: string; stderr: string }> {
+  try {
+    const options = { ...optionsOf(program), ...inputOf(program) };
+    const { stdout, stderr } = await execa(program.path, [...program.args], options);
+    return { stdout: String(stdout), stderr: String(stderr) };
+  } catch (error) {
+    throw failureOf(program, error, String(error instanceof ExecaError ? error.stderr : ''));
+  }
+}
+
+/**
+ * Runs a program and yields its stdout chunk by chunk with back-pressure. The iteration ends normally only after the
+ * program exited 0 with both streams ended; otherwise it throws, so whoever consumes it cannot mistake a broken stream
+ * for a short one. Leaving the iteration early kills the program.
+ */
+export async function* streamProgram(program: Program): AsyncGenerator<Uint8Array, void> {
+  const stderr = new LastLines(STDERR_LINES);
+  const child = execa(program.path, [...program.args], {
+    ...optionsOf(program),
+    ...inputOf(program),
+    buffer: false,
+    encoding: 'buffer',
+  });
+  // Awaited below on every way out; this only keeps an early exit from being an unhandled rejection meanwhile.
+  const ended = child.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.add(text));
+  let complete = false;
+  try {
+    for await (const chunk of child.stdout as AsyncIterable<Uint8Array>) yield chunk;
+    complete = true;
+  } catch (error) {
+    const reason = (await ended) ?? error;
+    throw failureOf(program, reason, stderr.text());
+  } finally {
+    if (!complete) {
+      child.kill('SIGTERM');
+      await ended;
+    }
+  }
+  const error = await ended;
+  if (error !== undefined) throw failureOf(program, error, stderr.text());
+}
+
+function optionsOf(program: Program) {
+  return {
+    env: { LC_MESSAGES: 'C', LANGUAGE: 'C', ...program.env },
+    ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
+    ...(program.identity ?? {}),
+    ...(program.signal ? { cancelSignal: program.signal } : {}),
+    ...(program.timeoutMilliseconds === undefined ? {} : { timeout: program.timeoutMilliseconds }),
+    forceKillAfterDelay: 5000,
+    stripFinalNewline: false,
+  } satisfies Options;
+}
+
+function inputOf(program: Program) {
+  if (program.input === undefined) return { stdin: 'ignore' } as const;
+  return typeof program.input === 'string' ? { input: program.input } : { stdin: program.input };
+}
+
+function failureOf(program: Program, error: unknown, stderr: string): Error {
+  if (program.signal?.aborted) {
+    const reason: unknown = program.signal.reason;
+    return reason instanceof InterruptedError
+      ? reason
+      : new InterruptedError(`${nameOf(program)} was stopped`, { cause: error });
+  }
+  if (!(error instanceof ExecaError)) return error instanceof Error ? error : new Error(String(error));
+  const failure: SubprocessFailure = {
+    command: [program.path, ...program.args].join(' '),
+    exitCode: error.exitCode,
+    signal: error.signal,
+    stderr: stderr.trim(),
+  };
+  return new SubprocessError(`${nameOf(program)} ${howItEnded(error)}${lastLine(failure.stderr)}`, failure, {
+    cause: error,
+  });
+}
+
+function howItEnded(error: Pick<ExecaError, 'timedOut' | 'signal' | 'exitCode' | 'code'>): string {
+  if (error.timedOut) return 'timed out';
+  if (error.signal) return `was killed by ${error.signal}`;
+  if (error.exitCode === undefined) return `could not be run (${error.code ?? 'unknown reason'})`;
+  return error.exitCode === 0 ? 'ended before its streams were read' : `failed with exit code ${error.exitCode}`;
+}
+
+function nameOf(program: Program): string {
+  return program.path.split('/').at(-1) ?? program.path;
+}
+
+function lastLine(stderr: string): string {
+  const line = stderr.split('\n').findLast((text) => text.trim() !== '');
+  return line === undefined ? '' : `: ${line.trim()}`;
+}
+
+class LastLines {
+  readonly #limit: number;
+  #lines: string[] = [];
+  #partial = '';
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(text: string): void {
+    const lines = (this.#partial + text).split('\n');
+    this.#partial = (lines.pop() ?? '').slice(-10_000);
+    this.#lines = [...this.#lines, ...lines].slice(-this.#limit);
+  }
+
+  text(): string {
+    return [...this.#lines, this.#partial].join('\n');
+  }
+}
