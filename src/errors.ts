@@ -135,6 +135,18 @@ export class ObjectExistsError extends PgproofError {
   }
 }
 
+/** A key that would leave the bucket or that not every store could hold; nothing was read or written. */
+export class InvalidKeyError extends PgproofError {
+  override readonly name = 'InvalidKeyError';
+  readonly origin = 'backup';
+  readonly key: string;
+
+  constructor(key: string, problem: string, details?: ErrorDetails) {
+    super(`object key ${JSON.stringify(key)} ${problem}`, details);
+    this.key = key;
+  }
+}
+
 /** The store refused or lost a write (full disk, quota, permission); the upload was aborted. */
 export class StoreWriteError extends PgproofError {
   override readonly name = 'StoreWriteError';
