@@ -39,4 +39,18 @@ export interface Finding {
   readonly items?: readonly string[];
   /** How many objects differ in all, when `items` is cut. */
   readonly differences?: number;
+  /** Who accepted this failure, why and until when; present when and only when the status is `accepted`. */
+  readonly acceptances?: readonly Acceptance[];
+}
+
+/** A failure that an owner takes upon himself for a while, written down in pgproof.yml. */
+export interface Acceptance {
+  /** Id of the check. */
+  readonly check: string;
+  /** The one object it speaks of, as the finding's items name it; without it, the whole check. */
+  readonly object?: string;
+  readonly reason: string;
+  readonly owner: string;
+  /** ISO 8601, a date alone meaning its first moment in UTC; from then on the finding counts as failed again. */
+  readonly expires: string;
 }

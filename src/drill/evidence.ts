@@ -1,4 +1,5 @@
 import type { Finding } from '../checks/finding.ts';
+import type { Origin } from '../errors.ts';
 import type { BackupKind, Fault } from './contract.ts';
 
 /** One stage of a drill or backup with absolute times; `seconds` is derived once so that readers agree. */
@@ -49,6 +50,15 @@ export interface Scope {
   readonly notExamined: readonly string[];
 }
 
+/** An error of the drill itself: which state, which error, whose fault. */
+export interface DrillError {
+  readonly state: string;
+  /** The literal name of the error's class. */
+  readonly name: string;
+  readonly origin: Origin;
+  readonly message: string;
+}
+
 export type VerdictWord = 'PROVEN' | 'FAILED' | 'NOT PROVEN';
 export type AxisStatus = 'met' | 'missed' | 'unknown' | 'no target';
 
@@ -82,7 +92,7 @@ export interface EvidenceBody {
   /** The fault planted on purpose, if any: such a drill says nothing about the backup. */
   readonly fault: Fault | null;
   /** Errors of the drill itself, by state. */
-  readonly errors: readonly { readonly state: string; readonly name: string; readonly message: string }[];
+  readonly errors: readonly DrillError[];
   /** Digest of the evidence before this one of the same database. */
   readonly previous: { readonly key: string; readonly sha256: string } | null;
   readonly startedAt: string;
