@@ -27,6 +27,8 @@ const Source = z.strictObject({
   superuser: z.string().min(1),
   systemIdentifier: z.string().optional(),
   lsn: z.string().optional(),
+  /** Server settings that give data its meaning; the throwaway instance is started with them. */
+  settings: z.record(z.string(), z.string()),
 });
 
 const Common = {
@@ -108,6 +110,11 @@ export interface BackupPlace {
 /** `v1/<database>/dumps/<backupId>/<file>`, the snapshots beside them. */
 export function backupKey({ kind, database, backupId }: BackupPlace, file: string): string {
   return `v1/${database}/${kind}s/${backupId}/${file}`;
+}
+
+/** As `backupKey`, for whatever names a dump. */
+export function dumpKey({ database, backupId }: { database: string; backupId: string }, file: string): string {
+  return backupKey({ kind: 'dump', database, backupId }, file);
 }
 
 /** The place a key belongs to, or undefined when it is no backup's key. */

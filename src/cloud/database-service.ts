@@ -29,6 +29,24 @@ export interface DatabaseService {
   connection(instanceId: string): Promise<Connection>;
 
   describeSnapshot(snapshotId: string): Promise<Snapshot | undefined>;
+
+  /**
+   * Checks a snapshot at rest as far as the service allows.
+   * @throws NoBackupError when there is no such snapshot
+   */
+  verifySnapshot(snapshotId: string, signal?: AbortSignal): Promise<SnapshotVerification>;
+}
+
+export interface SnapshotVerification {
+  /** How it was checked, e.g. `pg_verifybackup 15.18`; part of the evidence. */
+  readonly method: string;
+  /** Number of files, or of whatever the service can look at. */
+  readonly examined: number;
+  /** One line each; empty when all is well. */
+  readonly problems: readonly string[];
+  readonly bytes: number;
+  /** SHA-256 of the snapshot's own list of files and checksums, where there is one. */
+  readonly sha256?: string;
 }
 
 export interface CreateInstance {

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { ConfigurationError } from '../errors.ts';
+import { parseDuration } from './duration.ts';
+
+/** pgproof.yml as one frozen object; every fault is reported at once, each naming its path. */
+
+const duration = z
+  .string()
+  .refine((text) => parseDuration(text) !== undefined, 'expected a duration such as 90s, 30m, 25h or 7d')
+  .transform((text) => parseDuration(text) ?? 0);
+
+const Source = z
+  .strictObject({
+    /** A postgres:// URL without a password (the password comes from PGPASSWORD or a password file). */
+    url: z.string().optional(),
+    /** Name of the environment variable that holds the URL. */
+    env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/i, 'expected the name of an environment variable').optional(),
+  })
+  .refine((source) => (source.url === undefined) !== (source.env === undefined), 'expected exactly one of url and env')
+  .refine((source) => !/^[^:]+:\/\/[^/@]*:[^/@]*@/.test(source.url ?? ''), {
+    path: ['url'],
+    message: 'holds a password: keep the URL in an environment variable and name it under env',
+  });
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** What a sanity query must answer: its first column's first row, or how many rows there are. */
+const Expectation = z
+  .strictObject({
+    value: scalar.optional(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+    rows: z.int().nonnegative().optional(),
+    minRows: z.int().nonnegative().optional(),
+    maxRows: z.int().nonnegative().optional(),
+  })
+  .refine((expect) => Object.keys(expect).length > 0, 'expected at least one of value, min, max, rows, minRows, maxRows');
+
+const Query = z.strictObject({
+  name: z.string().min(1).max(100),
+  sql: z.string().refine((sql) => sql.trim() !== '', 'expected a query'),
+  expect: Expectation,
+  /** Role to run it as; without one the superuser of the copy. */
+  role: z.string().min(1).optional(),
+  timeout: duration.default(30),
+});
+
+const Acceptance = z.strictObject({
+  check: z.string().min(1),
+  /** Text that each accepted item must contain; without it every item of the check is accepted. */
+  object: z.string().min(1).optional(),
+  reason: z.string().min(1),
+  owner: z.string().min(1),
+  expires: z.iso.date(),
+});
+
+const Dump = z.strictObject({
+  compression: z.enum(['auto', 'zstd', 'gzip', 'none']).default('auto'),
+  /** Connections that read facts beside pg_dump. */
+  readers: z.int().min(1).max(16).default(2),
+  /** How deep the facts go: exact row counts, or row counts and a hash of every table's content. */
+  facts: z.enum(['rows', 'content']).default('content'),
+  /** How long pg_dump waits for a table lock before it gives up. */
+  lockTimeout: duration.default(60),
+});
+
+const Drill = z.strictObject({
+  rtoTarget: duration.optional(),
+  rpoTarget: duration.optional(),
+  /** How long the throwaway instance may take to come up. */
+  instanceTimeout: duration.default(3600),
+  queries: z.array(Query).default([]),
+  accept: z.array(Acceptance).default([]),
+});
+
+const Database = z.strictObject({
+  source: Source.optional(),
+  dump: Dump.prefault({}),
+  drill: Drill.prefault({}),
+});
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected 1 to 40 of a-z, 0-9 and -, not beginning with -');
+
+const Config = z.strictObject({ databases: z.record(name, Database).default({}) });
+
+export type Config = z.infer<typeof Config>;
+export type DatabaseConfig = z.infer<typeof Database>;
+export type SanityQuery = z.infer<typeof Query>;
+export type AcceptanceConfig = z.infer<typeof Acceptance>;
+
+/** @throws ConfigurationError with every fault, each beginning with its path */
+export function parseConfig(text: string, file: string): Config {
+  const document = parseDocument(text, { uniqueKeys: true });
+  if (document.errors.length > 0) {
+    throw new ConfigurationError(document.errors.map((error) => `${file}: ${error.message.split('\n')[0]}`));
+  }
+  const result = Config.safeParse(document.toJS() ?? {});
+  if (result.success) return deepFreeze(result.data);
+  throw new ConfigurationError(result.error.issues.flatMap((issue) => faultsOf(issue, file)));
+}
+
+/** @throws ConfigurationError when the file cannot be read or is faulty */
+export function loadConfig(file: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigurationError([`--config ${file}: cannot be read`], { cause, hint: `ls -l ${file}` });
+  }
+  return parseConfig(text, file);
+}
+
+/** The settings of one database, or the defaults when pgproof.yml does not mention it. */
+export function databaseConfig(config: Config, database: string): DatabaseConfig {
+  return config.databases[database] ?? Database.parse({});
+}
+
+function faultsOf(issue: z.core.$ZodIssue, file: string): string[] {
+  const path = issue.path.map(String).join('.');
+  const place = path === '' ? file : `${file}: ${path}`;
+  if (issue.code !== 'unrecognized_keys') return [`${place}: ${issue.message}`];
+  return issue.keys.map((key) => `${place}${path === '' ? ': ' : '.'}${key}: unknown key`);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,30 @@
+/**
+ * Runs several pieces of work that stand or fall together. When one fails, the others are aborted and awaited, so that
+ * nothing still runs when this returns; the first failure is thrown.
+ *
+ * @param signal aborts all of them
+ * @param watched promises that never resolve and reject when the ground falls away (a lost connection)
+ * @param works each is begun with a signal of its own
+ */
+export async function together<T extends readonly unknown[]>(
+  signal: AbortSignal,
+  watched: readonly Promise<never>[],
+  works: { readonly [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> },
+): Promise<T> {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  let first: { error: unknown } | undefined;
+  const fail = (error: unknown) => {
+    first ??= { error };
+    controller.abort(error);
+  };
+  for (const promise of watched) promise.catch(fail);
+  const running = works.map((work) => work(controller.signal));
+  for (const promise of running) promise.catch(fail);
+  const settled = await Promise.allSettled(running);
+  signal.removeEventListener('abort', abort);
+  if (first) throw first.error;
+  return settled.map((result) => (result.status === 'fulfilled' ? result.value : undefined)) as unknown as T;
+}
