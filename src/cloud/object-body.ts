@@ -13,20 +13,37 @@ export async function* readBody(body: ObjectBody, signal?: AbortSignal): AsyncGe
     return;
   }
   const iterator = body[Symbol.asyncIterator]();
-  const abortion = new Abortion(signal);
   let state: 'idle' | 'asked' | 'ended' = 'idle';
   try {
     for (;;) {
       state = 'asked';
-      const step = await Promise.race([iterator.next(), abortion.promise]);
+      const step = await unlessAborted(iterator.next(), signal);
       state = step.done ? 'ended' : 'idle';
       if (step.done) return;
       if (step.value.length > 0) yield step.value;
     }
   } finally {
-    abortion.forget();
     if (state !== 'ended') await close(iterator, state === 'asked');
   }
+}
+
+/**
+ * The promise's outcome, or the signal's reason if that comes first. Not Promise.race: racing every chunk against one
+ * promise that lives as long as the upload would keep every chunk in memory until its end.
+ */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  const { promise: outcome, resolve, reject } = Promise.withResolvers<T>();
+  const abort = (): void => {
+    const reason: unknown = signal.reason;
+    reject(reason instanceof Error ? reason : new Error(String(reason)));
+  };
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  promise.then(resolve, reject);
+  return outcome.finally(() => {
+    signal.removeEventListener('abort', abort);
+  });
 }
 
 async function close(iterator: AsyncIterator<Uint8Array>, busy: boolean): Promise<void> {
@@ -35,33 +52,4 @@ async function close(iterator: AsyncIterator<Uint8Array>, busy: boolean): Promis
   // A generator that is still busy closes only once it yields, which may be never. The error on its way is the one
   // to report, so whatever closing brings later is of no more interest.
   else closing?.catch(() => undefined);
-}
-
-/** A promise that rejects when the signal aborts, and the means to stop listening. */
-class Abortion {
-  readonly promise: Promise<never>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #listener: () => void;
-
-  constructor(signal: AbortSignal | undefined) {
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.promise = promise;
-    this.#signal = signal;
-    this.#listener = () => {
-      reject(reasonOf(signal));
-    };
-    // The rejection may come while nothing waits for it; whoever asks next still receives it.
-    promise.catch(() => undefined);
-    if (signal?.aborted) this.#listener();
-    else signal?.addEventListener('abort', this.#listener, { once: true });
-  }
-
-  forget(): void {
-    this.#signal?.removeEventListener('abort', this.#listener);
-  }
-}
-
-function reasonOf(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new Error(String(reason));
 }
