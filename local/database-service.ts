@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../src/cloud/clock.ts';
+import type { Connection, DatabaseService, Instance, RestoreSnapshot, Snapshot, SnapshotVerification } from '../src/cloud/database-service.ts';
+import { InstanceFailedError, InstanceRefusedError, NoBackupError, PostgresNotFoundError } from '../src/errors.ts';
+import { choosePrograms, type PostgresPrograms } from '../src/postgres/programs.ts';
+import { Background } from './database-service/background.ts';
+import { checkSpace, createCluster, PASSWORD_FILE, type CreateLocalInstance } from './database-service/creation.ts';
+import { destroyInstance } from './database-service/deletion.ts';
+import { claimInstance, readRecord, type InstanceRecord } from './database-service/instance-record.ts';
+import { describe, list } from './database-service/instance-state.ts';
+import { instanceDirectory, openPlaces, socketDirectory, type Places } from './database-service/places.ts';
+import type { Cluster } from './postgres/cluster.ts';
+import { ownerName } from './store/owner.ts';
+
+export interface LocalDatabaseServiceOptions {
+  /** Clusters and snapshots are kept in it, or, where the server's user cannot reach it, in a directory of /var/tmp. */
+  readonly home: string;
+  /** What is installed, or how to get the server programs of a major. */
+  readonly programs: readonly PostgresPrograms[] | ((major: number) => Promise<PostgresPrograms>);
+  readonly clock: Clock;
+  /** Free space without which nothing is created. Default 256 MiB. */
+  readonly spareBytes?: number;
+}
+
+const SPARE_BYTES = 256 * 1_048_576;
+
+/** The laptop's database service: throwaway instances and snapshots are real clusters on 127.0.0.1. */
+export class LocalDatabaseService implements DatabaseService {
+  readonly #options: LocalDatabaseServiceOptions;
+  readonly #background = new Background();
+  #opened: Promise<Places> | undefined;
+
+  constructor(options: LocalDatabaseServiceOptions) {
+    this.#options = options;
+  }
+
+  async createInstance(request: CreateLocalInstance): Promise<void> {
+    const places = await this.#places();
+    const cluster = await this.#cluster(places, request.instanceId, request.major);
+    await checkSpace(places.instances, this.#options.spareBytes ?? SPARE_BYTES);
+    const record = this.#record(request, { superuser: request.superuser, major: request.major });
+    if (!(await claimInstance(places.instances, record))) return;
+    this.#background.begin(cluster, record, (signal) => createCluster(cluster, request, signal));
+  }
+
+  async restoreSnapshot(request: RestoreSnapshot): Promise<void> {
+    throw new InstanceRefusedError(`snapshot ${request.snapshotId} cannot be restored yet`);
+  }
+
+  async describeInstance(instanceId: string): Promise<Instance | undefined> {
+    const instance = await describe(await this.#places(), instanceId);
+    const lost = this.#background.lostReason(instanceId);
+    return instance?.status === 'creating' && lost !== undefined
+      ? { ...instance, status: 'failed', detail: lost }
+      : instance;
+  }
+
+  /** Returns when the instance is gone. */
+  async deleteInstance(instanceId: string): Promise<void> {
+    const places = await this.#places();
+    instanceDirectory(places, instanceId);
+    await this.#background.abort(instanceId);
+    await destroyInstance(places, instanceId);
+  }
+
+  async listInstances(): Promise<Instance[]> {
+    return list(await this.#places());
+  }
+
+  async connection(instanceId: string): Promise<Connection> {
+    const places = await this.#places();
+    const instance = await describe(places, instanceId);
+    const directory = instanceDirectory(places, instanceId);
+    const record = await readRecord(directory, instanceId);
+    if (instance?.status !== 'available' || record?.port === undefined) {
+      const state = instance ? `${instance.status}${instance.detail ? `: ${instance.detail}` : ''}` : 'gone';
+      throw new InstanceFailedError(instanceId, `instance ${instanceId} is not available but ${state}`);
+    }
+    const password = await readFile(join(directory, PASSWORD_FILE), 'utf8');
+    return { host: '127.0.0.1', port: record.port, user: record.superuser, password };
+  }
+
+  async describeSnapshot(snapshotId: string): Promise<Snapshot | undefined> {
+    throw new NoBackupError(`snapshot ${snapshotId} cannot be described yet`);
+  }
+
+  async verifySnapshot(snapshotId: string): Promise<SnapshotVerification> {
+    throw new NoBackupError(`snapshot ${snapshotId} cannot be verified yet`);
+  }
+
+  /**
+   * Waits for a creation that this process began.
+   * @throws InstanceFailedError when it did not end in an available instance
+   */
+  async untilAvailable(instanceId: string): Promise<Connection> {
+    await this.#background.settled(instanceId);
+    return this.connection(instanceId);
+  }
+
+  /** Destroys every instance that this process made; for the end of a run and for Ctrl-C. */
+  async destroyOwn(): Promise<void> {
+    const places = await this.#places();
+    for (const { instanceId } of await list(places)) {
+      const record = await readRecord(instanceDirectory(places, instanceId), instanceId).catch(() => undefined);
+      if (record?.owner === ownerName()) await this.deleteInstance(instanceId);
+    }
+  }
+
+  #places(): Promise<Places> {
+    this.#opened ??= openPlaces(this.#options.home);
+    return this.#opened;
+  }
+
+  async #cluster(places: Places, instanceId: string, major: number): Promise<Cluster> {
+    const directory = instanceDirectory(places, instanceId);
+    const programs = await this.#programs(major);
+    return { directory, socketDirectory: socketDirectory(places, instanceId), programs, identity: places.identity };
+  }
+
+  async #programs(major: number): Promise<PostgresPrograms> {
+    const { programs } = this.#options;
+    try {
+      if (typeof programs === 'function') return await programs(major);
+      return choosePrograms(programs, { serverMajor: major, needServer: true });
+    } catch (error) {
+      if (!(error instanceof PostgresNotFoundError)) throw error;
+      throw new InstanceRefusedError(error.message, { cause: error, ...(error.hint ? { hint: error.hint } : {}) });
+    }
+  }
+
+  #record(
+    request: Pick<CreateLocalInstance, 'instanceId' | 'tags'>,
+    rest: Pick<InstanceRecord, 'superuser' | 'major' | 'snapshotId'>,
+  ): InstanceRecord {
+    return {
+      kind: 'pgproof throwaway instance',
+      instanceId: request.instanceId,
+      status: 'creating',
+      createdAt: this.#options.clock.now().toISOString(),
+      tags: { ...request.tags },
+      owner: ownerName(),
+      ...rest,
+    };
+  }
+}

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CreateInstance } from '../../src/cloud/database-service.ts';
+import { InstanceRefusedError, SubprocessError } from '../../src/errors.ts';
+import { connect } from '../../src/postgres/address.ts';
+import { initCluster, startCluster, type Cluster, type StartOptions } from '../postgres/cluster.ts';
+import { writeOwned } from '../postgres/cluster-files.ts';
+import { THROWAWAY_SETTINGS, type Settings } from '../postgres/settings.ts';
+
+/** An instance on the laptop may be more than a drill's throwaway: the sample shop is one too. */
+export interface CreateLocalInstance extends CreateInstance {
+  /** Databases may be copied with pg_basebackup over TCP. */
+  readonly replication?: boolean;
+  /** Default C.UTF-8, or C where the platform has no such locale. */
+  readonly locale?: string;
+}
+
+/** What a creation came to. */
+export interface Born {
+  readonly port: number;
+  /** What is not as it was asked for. */
+  readonly detail?: string;
+}
+
+export const PASSWORD_FILE = 'password';
+
+/** Makes an empty cluster, starts it and logs in once as its superuser. */
+export async function createCluster(
+  cluster: Cluster,
+  request: CreateLocalInstance,
+  signal: AbortSignal,
+): Promise<Born> {
+  const password = await makePassword(cluster);
+  const { superuser, locale, replication = false } = request;
+  await initCluster(cluster, { superuser, password, signal, ...(locale === undefined ? {} : { locale }) });
+  const settings = { ...THROWAWAY_SETTINGS, ...request.parameters };
+  const born = await startLoadable(cluster, { settings, replication, keepInitdbSettings: true, signal });
+  await logIn(born.port, superuser, password);
+  return born;
+}
+
+/** Makes the superuser's password; only this process's user can read the file. */
+export async function makePassword(cluster: Cluster): Promise<string> {
+  const password = randomBytes(24).toString('base64url');
+  await writeOwned(join(cluster.directory, PASSWORD_FILE), password, undefined);
+  return password;
+}
+
+/** Nothing is available before it has answered a query. */
+export async function logIn(port: number, user: string, password: string): Promise<void> {
+  const client = await connect({ host: '127.0.0.1', port, user, password, database: 'postgres', sslMode: 'disable' });
+  try {
+    await client.query('SELECT 1');
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Starts a cluster without those preloaded libraries that this machine does not have (a managed service preloads its
+ * own), and says which.
+ */
+export async function startLoadable(cluster: Cluster, options: StartOptions): Promise<Born> {
+  const missing: string[] = [];
+  let settings = options.settings;
+  for (;;) {
+    try {
+      const port = await startCluster(cluster, { ...options, settings });
+      const detail = missing.length > 0 ? `without the preloaded libraries ${missing.join(', ')}` : undefined;
+      return { port, ...(detail === undefined ? {} : { detail }) };
+    } catch (error) {
+      const library = error instanceof SubprocessError ? missingLibrary(error.message) : undefined;
+      const fewer = library === undefined ? undefined : withoutLibrary(settings, library);
+      if (library === undefined || fewer === undefined) throw error;
+      missing.push(library);
+      settings = fewer;
+    }
+  }
+}
+
+function missingLibrary(message: string): string | undefined {
+  return /could not access file "([^"]+)": No such file/.exec(message)?.[1];
+}
+
+/** Undefined when the library is not preloaded: then its absence means something else. */
+function withoutLibrary(settings: Settings, library: string): Settings | undefined {
+  const [preloaded, kept] = [librariesOf(settings), librariesOf(settings).filter((name) => name !== library)];
+  if (kept.length === preloaded.length) return undefined;
+  return { ...settings, shared_preload_libraries: kept.map((name) => `"${name}"`).join(', ') };
+}
+
+export function librariesOf(settings: Settings): string[] {
+  const names = (settings.shared_preload_libraries ?? '').split(',');
+  return names.map((name) => name.trim().replace(/^"(.*)"$/, '$1')).filter((name) => name !== '');
+}
+
+/** @throws InstanceRefusedError when the file system has less than `bytes` to give */
+export async function checkSpace(directory: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  const [has, needs] = [free, bytes].map((amount) => `${Math.ceil(amount / 1_048_576)} MiB`);
+  throw new InstanceRefusedError(`${directory} has ${has} free and ${needs} are needed`, { hint: `df -h ${directory}` });
+}
+

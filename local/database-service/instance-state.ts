@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import type { Instance } from '../../src/cloud/database-service.ts';
+import { describeError } from '../../src/errors.ts';
+import { dataDirectory } from '../postgres/cluster-files.ts';
+import { exists } from '../postgres/cluster-end.ts';
+import { postmasterPid, processesIn } from '../postgres/processes.ts';
+import { logProblem } from '../postgres/server-log.ts';
+import { isOwnerAlive } from '../store/owner.ts';
+import { readRecord, UNBORN, type InstanceRecord } from './instance-record.ts';
+import { instanceDirectory, socketDirectory, type Places } from './places.ts';
+
+/**
+ * What an instance is now, whatever its record says: a server that died is no available instance, and an instance whose
+ * maker died never becomes one. Undefined only when its processes, its files and its socket are all gone.
+ */
+export async function describe(places: Places, instanceId: string): Promise<Instance | undefined> {
+  const directory = instanceDirectory(places, instanceId);
+  const record = await readRecord(directory, instanceId);
+  if (record) return { ...publicPart(record), ...(await stateOf(record, directory)) };
+  const left = await processesIn(directory);
+  if (left.length === 0 && !(await exists(socketDirectory(places, instanceId)))) return undefined;
+  const detail = left.length > 0 ? `processes left: ${left.join(', ')}` : 'its socket is left';
+  return { instanceId, status: 'deleting', detail, createdAt: new Date(0), tags: {} };
+}
+
+/** Every instance of this home. What looks like one and cannot be read is listed as failed: it must not be overlooked. */
+export async function list(places: Places): Promise<Instance[]> {
+  const instances: Instance[] = [];
+  for (const name of (await readdir(places.instances)).sort()) {
+    if (name.startsWith(UNBORN)) continue;
+    try {
+      const instance = await describe(places, name);
+      if (instance) instances.push(instance);
+    } catch (error) {
+      const { mtime } = await stat(join(places.instances, name));
+      instances.push({ instanceId: name, status: 'failed', detail: describeError(error), createdAt: mtime, tags: {} });
+    }
+  }
+  return instances;
+}
+
+type State = Pick<Instance, 'status' | 'detail'>;
+
+async function stateOf(record: InstanceRecord, directory: string): Promise<State> {
+  const said = { status: record.status, ...(record.detail === undefined ? {} : { detail: record.detail }) };
+  if (record.status === 'creating' && !isOwnerAlive(record.owner)) {
+    return { status: 'failed', detail: 'the process that was creating it ended' };
+  }
+  if (record.status !== 'available') return said;
+  const pid = await postmasterPid(dataDirectory(directory));
+  if (pid !== undefined && (await processesIn(directory)).includes(pid)) return said;
+  const reason = await logProblem(join(directory, 'server.log'));
+  return { status: 'failed', detail: `its server ended${reason === undefined ? '' : `: ${reason}`}` };
+}
+
+function publicPart({ instanceId, createdAt, tags }: InstanceRecord): Pick<Instance, 'instanceId' | 'createdAt' | 'tags'> {
+  return { instanceId, createdAt: new Date(createdAt), tags };
+}
