@@ -103,6 +103,12 @@ export class GlobalsChangedError extends PgproofError {
   override readonly retriable = true;
 }
 
+/** The sample database of the laptop could not be created, or its writer failed. */
+export class SampleDatabaseError extends PgproofError {
+  override readonly name = 'SampleDatabaseError';
+  readonly origin = 'tool';
+}
+
 /** The work was stopped from outside (SIGTERM, Ctrl-C). */
 export class InterruptedError extends PgproofError {
   override readonly name = 'InterruptedError';
