@@ -96,6 +96,12 @@ export class SubprocessError extends PgproofError {
   }
 }
 
+/** The source is laid out so that a copy of its files could not live by itself. */
+export class SnapshotUnsupportedError extends PgproofError {
+  override readonly name = 'SnapshotUnsupportedError';
+  readonly origin = 'source';
+}
+
 /** Roles or their settings changed while the dump ran, so globals and facts would speak of two moments. */
 export class GlobalsChangedError extends PgproofError {
   override readonly name = 'GlobalsChangedError';
@@ -267,4 +273,32 @@ export function describeError(error: unknown): string {
 
 export function originOf(error: unknown): Origin {
   return error instanceof PgproofError ? error.origin : 'tool';
+}
+
+/** Origins by error name, for errors that arrive as text from another process. */
+const ORIGINS: Readonly<Record<string, Origin>> = {
+  ConfigurationError: 'configuration',
+  SigningKeyError: 'configuration',
+  ObjectNotFoundError: 'backup',
+  ObjectExistsError: 'backup',
+  ObjectDamagedError: 'backup',
+  InvalidKeyError: 'backup',
+  NoBackupError: 'backup',
+  BackupNotValidError: 'backup',
+  PostgresNotFoundError: 'environment',
+  PostgresInstallError: 'environment',
+  SourceUnreachableError: 'environment',
+  StoreWriteError: 'environment',
+  StoreReadError: 'environment',
+  InstanceRefusedError: 'environment',
+  InstanceFailedError: 'environment',
+  CleanupFailedError: 'environment',
+  InterruptedError: 'environment',
+  SourceUnreadableError: 'source',
+  GlobalsChangedError: 'source',
+};
+
+/** Undefined for names that are not pgproof's own. */
+export function originOfName(name: string): Origin | undefined {
+  return ORIGINS[name];
 }

@@ -1,3 +1,5 @@
+import type { Config } from '../config/config.ts';
+import type { PostgresPrograms } from '../postgres/programs.ts';
 import type { Clock } from './clock.ts';
 import type { DatabaseService } from './database-service.ts';
 import type { Notifier } from './notifier.ts';
@@ -11,4 +13,10 @@ export interface Cloud {
   readonly notifier: Notifier;
   readonly signer: Signer;
   readonly clock: Clock;
+  readonly config: Config;
+  /**
+   * PostgreSQL's client programs that can read archives of a server of this major, and write them.
+   * @throws PostgresNotFoundError
+   */
+  programsFor(major: number): Promise<PostgresPrograms>;
 }

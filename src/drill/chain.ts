@@ -54,7 +54,7 @@ async function listEvidence(store: ObjectStore, database: string, drillId?: stri
   return found.sort((a, b) => time(b) - time(a) || (a.key < b.key ? 1 : -1));
 }
 
-async function readEvidence(store: ObjectStore, key: string): Promise<PreviousEvidence> {
+export async function readEvidence(store: ObjectStore, key: string): Promise<PreviousEvidence> {
   const bytes = Buffer.concat(await Array.fromAsync(await store.read(key)));
   return { key, sha256: sha256Hex(bytes), body: parseEvidence(bytes) };
 }

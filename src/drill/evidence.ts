@@ -39,6 +39,8 @@ export interface Proof {
   readonly timings: readonly StageTiming[];
   readonly subjects: readonly Subject[];
   readonly tools: Readonly<Record<string, string>>;
+  /** What kept the task from finding everything out; its findings up to there are kept. */
+  readonly errors: readonly DrillError[];
   /** When the restored database answered its first query, ANALYZE done: where the RTO clock ends. */
   readonly firstAnswerAt?: string;
   readonly scope: Scope;

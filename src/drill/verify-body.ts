@@ -3,7 +3,7 @@ import { objectionTo } from '../checks/acceptance.ts';
 import type { Finding } from '../checks/finding.ts';
 import { deriveVerdict } from '../checks/verdict.ts';
 import { placeOfKey } from '../backup/manifest.ts';
-import type { DrillError, EvidenceBody } from './evidence.ts';
+import type { DrillError, EvidenceBody, Subject } from './evidence.ts';
 import { policyDigest } from './policy.ts';
 import { altered, isRecord, type Problem, type Unsealed } from './verify-seal.ts';
 
@@ -94,14 +94,18 @@ function verifyAcceptances({ findings, startedAt }: EvidenceBody): Problem[] {
   });
 }
 
+/** Whether an object lies where the objects of the drilled backup lie; nothing else is ever opened. */
+export function belongsToBackup({ database, kind, backup }: EvidenceBody, { key }: Subject): boolean {
+  const place = placeOfKey(key);
+  if (place?.database !== database || place.kind !== kind || place.backupId !== backup?.id) return false;
+  return !key.split('/').some((segment) => ['', '.', '..'].includes(segment));
+}
+
 /** Evidence that names no archive, or another backup's, binds nothing. */
-function verifySubjects({ database, kind, backup, verdict, subjects }: EvidenceBody): Problem[] {
+function verifySubjects(body: EvidenceBody): Problem[] {
+  const { kind, backup, verdict, subjects } = body;
   const strangers = subjects
-    .filter(({ role }) => role !== 'snapshot')
-    .filter(({ key }) => {
-      const place = placeOfKey(key);
-      return place?.database !== database || place.kind !== kind || place.backupId !== backup?.id;
-    })
+    .filter((subject) => subject.role !== 'snapshot' && !belongsToBackup(body, subject))
     .map(({ role, key }) => altered('evidence.subjects', `${role} ${key} does not belong to the backup drilled`));
   if (verdict !== 'PROVEN') return strangers;
   const data = subjects.find(({ role }) => role === (kind === 'dump' ? 'archive' : 'snapshot'));

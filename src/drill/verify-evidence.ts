@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ObjectNotFoundError } from '../errors.ts';
 import { sha256Hex } from './canonical.ts';
+import { evidenceKey } from './chain.ts';
 import type { EvidenceBody, Subject } from './evidence.ts';
 import { droppedChecks } from './policy.ts';
-import { parseEvidence, readBody, verifyBody } from './verify-body.ts';
+import { belongsToBackup, parseEvidence, readBody, verifyBody } from './verify-body.ts';
 import { altered, readPublicKey, verifySeal, type Problem } from './verify-seal.ts';
 
 export interface VerifyRequest {
@@ -49,7 +50,7 @@ export async function verifyEvidence(request: VerifyRequest): Promise<Verificati
   const parts: Findings[] = [{ problems: [...sealed.problems, ...unread], checked: ['seal'], unchecked: [] }];
   if (body !== undefined) {
     parts.push({ problems: verifyBody(body), checked: ['verdict', 'policy'], unchecked: [] });
-    for (const subject of body.subjects) parts.push(await verifySubject(subject, request.readObject));
+    for (const subject of body.subjects) parts.push(await verifySubject(body, subject, request.readObject));
     parts.push(await verifyChain(body, request));
   }
   const problems = distinct(parts.flatMap((part) => part.problems));
@@ -63,8 +64,10 @@ export async function verifyEvidence(request: VerifyRequest): Promise<Verificati
   };
 }
 
-async function verifySubject({ role, key, bytes, sha256 }: Subject, readObject?: ReadObject): Promise<Findings> {
+async function verifySubject(body: EvidenceBody, subject: Subject, readObject?: ReadObject): Promise<Findings> {
+  const { role, key, bytes, sha256 } = subject;
   if (role === 'snapshot') return unchecked(key, 'the service keeps snapshots and gives no bytes to hash');
+  if (!belongsToBackup(body, subject)) return unchecked(key, 'it is no object of this backup');
   if (readObject === undefined) return unchecked(key, 'no store was given');
   const stream = await openObject(key, readObject);
   if (stream === undefined) {
@@ -85,8 +88,9 @@ async function verifySubject({ role, key, bytes, sha256 }: Subject, readObject?:
 async function verifyChain(body: EvidenceBody, { readObject, previous }: VerifyRequest): Promise<Findings> {
   const link = body.previous;
   if (link === null) return unchecked('chain', 'this evidence says that it is the first of its database');
-  if (!link.key.startsWith(`v1/${body.database}/drills/`)) {
-    return { problems: [altered('chain', `${link.key} is not evidence of ${body.database}`)], checked: [], unchecked: [] };
+  const [, drillId = ''] = /\/drills\/([^/]+)\/evidence\.json$/.exec(link.key) ?? [];
+  if (['', '.', '..', body.drillId].includes(drillId) || link.key !== evidenceKey(body.database, drillId)) {
+    return { problems: [altered('chain', `${link.key} is no earlier evidence of ${body.database}`)], checked: [], unchecked: [] };
   }
   const bytes = previous ?? (readObject ? await readAll(link.key, readObject) : undefined);
   if (bytes === undefined) return unchecked('chain', `the evidence before this one is missing: ${link.key}`);

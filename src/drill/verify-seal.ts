@@ -115,7 +115,9 @@ function verifySignature(seal: Seal, publicKey: KeyObject): Problem[] {
     return [altered('seal.algorithm', `${seal.algorithm} does not fit the public key given, a key of type ${type}`)];
   }
   const fingerprint = keyFingerprint(publicKey);
-  if (/^[0-9a-f]{64}$/.test(seal.keyId) && seal.keyId !== fingerprint) {
+  // A KMS key goes by its ARN, which the statement binds; where the id is a fingerprint it must be this key's.
+  const named = seal.algorithm === 'ed25519' || /^[0-9a-f]{64}$/.test(seal.keyId);
+  if (named && seal.keyId !== fingerprint) {
     return [altered('seal.keyId', `is ${seal.keyId}, the public key given is ${fingerprint}`)];
   }
   const signature = Buffer.from(seal.signature, 'base64');

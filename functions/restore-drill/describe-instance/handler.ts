@@ -1,0 +1,11 @@
+import { lambda } from '../../../src/cloud/aws/lambda.ts';
+import type { Cloud } from '../../../src/cloud/cloud.ts';
+import type { DrillPlan, InstanceState } from '../../../src/drill/contract.ts';
+import { observeInstance } from '../../../src/drill/instance.ts';
+
+/** Says whether the throwaway instance is available yet; throws when it never will be. */
+export async function describeInstance({ plan }: { plan: DrillPlan }, cloud: Cloud): Promise<InstanceState> {
+  return await observeInstance(plan, cloud);
+}
+
+export const handler = lambda(describeInstance);

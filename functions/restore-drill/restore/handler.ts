@@ -1,0 +1,11 @@
+import { lambda } from '../../../src/cloud/aws/lambda.ts';
+import type { Cloud } from '../../../src/cloud/cloud.ts';
+import type { DrillPlan } from '../../../src/drill/contract.ts';
+import { beginRestore } from '../../../src/drill/instance.ts';
+
+/** Begins to create the throwaway instance. Does not wait for it. */
+export async function restore({ plan }: { plan: DrillPlan }, cloud: Cloud): Promise<{ at: string }> {
+  return await beginRestore(plan, cloud);
+}
+
+export const handler = lambda(restore);

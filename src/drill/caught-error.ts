@@ -1,0 +1,40 @@
+import { originOfName, type Origin } from '../errors.ts';
+import type { CaughtError, DrillState } from './contract.ts';
+import type { DrillError, Proof } from './evidence.ts';
+
+/**
+ * The errors of a drill: what the worker wrote down, and what the state machine caught. When a prove task has written
+ * its own error, the machine's account of that task's end adds nothing and is left out.
+ */
+export function caughtErrors(state: DrillState, proof: Proof | undefined): DrillError[] {
+  const own = proof?.errors ?? [];
+  const errors: DrillError[] = [...own];
+  if (state.error && own.length === 0) errors.push(readCaught(state.plan ? 'Attempt' : 'Plan', state.error));
+  if (state.cleanupError) errors.push(readCaught('Destroy', state.cleanupError));
+  if (state.cleanup?.status === 'failed') {
+    const message = state.cleanup.detail ?? 'the throwaway instance is still there';
+    errors.push({ state: 'ConfirmGone', name: 'CleanupFailedError', origin: 'environment', message });
+  }
+  return errors;
+}
+
+/** Lambda puts its error as JSON into Cause; the laptop's interpreter puts the message there. */
+export function readCaught(state: string, { Error: name, Cause = '' }: CaughtError): DrillError {
+  const parsed = parseCause(Cause);
+  const known = parsed.name ?? name;
+  return { state, name: known, origin: originOf(known, name), message: parsed.message || `${name} without a message` };
+}
+
+function originOf(name: string, caught: string): Origin {
+  return originOfName(name) ?? (caught.startsWith('States.Timeout') ? 'environment' : 'tool');
+}
+
+function parseCause(cause: string): { name?: string; message: string } {
+  try {
+    const { errorType, errorMessage } = JSON.parse(cause) as { errorType?: unknown; errorMessage?: unknown };
+    if (typeof errorMessage !== 'string') return { message: cause };
+    return typeof errorType === 'string' ? { name: errorType, message: errorMessage } : { message: errorMessage };
+  } catch {
+    return { message: cause };
+  }
+}

@@ -1,0 +1,135 @@
+import { acceptFindings } from '../checks/acceptance.ts';
+import { deriveVerdict } from '../checks/verdict.ts';
+import type { Cloud } from '../cloud/cloud.ts';
+import { databaseConfig, type DatabaseConfig } from '../config/config.ts';
+import { ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
+import { findDroppedChecks, findPrevious } from './chain.ts';
+import { DrillInput, type DrillState, type SealResult } from './contract.ts';
+import { caughtErrors } from './caught-error.ts';
+import type { EvidenceBody, Proof } from './evidence.ts';
+import { axes, cleanupOf, timingsOf } from './outcome.ts';
+import { makePolicy } from './policy.ts';
+import { drillKey } from './prove.ts';
+import { renderReport } from './report/report.ts';
+import { requiredChecks } from './required-checks.ts';
+import { seal } from './seal.ts';
+import { parseEvidence } from './verify-body.ts';
+
+type CloseSetting = Pick<Cloud, 'store' | 'signer' | 'clock' | 'config'>;
+
+/**
+ * Ends every drill, also one that never began: derives the verdict from what the proof and the errors say, seals it
+ * after teardown, and writes evidence and report. Asked again for a drill that is sealed, it answers with that seal.
+ */
+export async function closeDrill(state: DrillState, setting: CloseSetting): Promise<SealResult> {
+  const named = DrillInput.safeParse(state.input);
+  const database = state.plan?.database ?? named.data?.database ?? 'unknown';
+  const place = { database, drillId: state.drillId };
+  const evidenceKey = drillKey(place, 'evidence.json');
+  const earlier = await readOptional(setting, evidenceKey);
+  if (earlier) return resultOf(earlier, place);
+  const body = await composeBody(state, place, setting);
+  const text = await seal(body, setting.signer);
+  try {
+    await setting.store.put(evidenceKey, text, { ifAbsent: true });
+  } catch (error) {
+    if (!(error instanceof ObjectExistsError)) throw error;
+    const other = await readOptional(setting, evidenceKey);
+    if (other) return resultOf(other, place);
+    throw error;
+  }
+  await setting.store.put(drillKey(place, 'report.html'), renderReport(body));
+  return resultOf(body, place);
+}
+
+async function composeBody(
+  state: DrillState,
+  { database, drillId }: { database: string; drillId: string },
+  setting: CloseSetting,
+): Promise<EvidenceBody> {
+  const { plan } = state;
+  const config = databaseConfig(setting.config, database);
+  const kind = plan?.kind ?? DrillInput.safeParse(state.input).data?.kind ?? 'dump';
+  const proof = await readProof(state, setting);
+  const now = setting.clock.now();
+  const required = requiredChecks(kind, config);
+  const findings = acceptFindings(proof?.findings ?? [], acceptancesOf(config), now);
+  const errors = [...caughtErrors(state, proof)];
+  const dropped = await findDroppedChecks(setting.store, { database, kind, drillId }, required);
+  const previous = await findPrevious(setting.store, database, drillId);
+  return {
+    format: 1,
+    drillId,
+    database,
+    kind,
+    backup: backupOf(state, proof),
+    ...deriveVerdict({ findings, required, errors }),
+    findings,
+    tables: proof?.tables ?? [],
+    timings: timingsOf(state, proof),
+    ...axes(state, proof, config.drill),
+    cleanup: cleanupOf(state),
+    scope: proof?.scope ?? { examined: [], notExamined: ['everything: the drill ended before it could examine anything'] },
+    subjects: proof?.subjects ?? [],
+    tools: proof?.tools ?? {},
+    policy: { ...makePolicy(required), dropped },
+    fault: plan?.fault ?? null,
+    errors,
+    previous: previous ? { key: previous.key, sha256: previous.sha256 } : null,
+    startedAt: state.startedAt,
+    sealedAt: now.toISOString(),
+  };
+}
+
+function acceptancesOf(config: DatabaseConfig) {
+  return config.drill.accept.map(({ check, object, reason, owner, expires }) => ({
+    check,
+    reason,
+    owner,
+    expires,
+    ...(object === undefined ? {} : { object }),
+  }));
+}
+
+function backupOf({ plan }: DrillState, proof: Proof | undefined): EvidenceBody['backup'] {
+  if (!plan) return null;
+  const subject = proof?.subjects.find(({ role }) => role === 'archive' || role === 'snapshot');
+  return {
+    id: plan.backupId,
+    takenAt: plan.takenAt,
+    bytes: subject?.bytes ?? 0,
+    sha256: subject?.sha256 ?? '',
+  };
+}
+
+async function readProof({ plan }: DrillState, setting: CloseSetting): Promise<Proof | undefined> {
+  if (!plan) return undefined;
+  const text = await readText(setting, drillKey(plan, 'proof.json'));
+  return text === undefined ? undefined : (JSON.parse(text) as Proof);
+}
+
+async function readOptional(setting: CloseSetting, key: string): Promise<EvidenceBody | undefined> {
+  const text = await readText(setting, key);
+  return text === undefined ? undefined : parseEvidence(Buffer.from(text));
+}
+
+async function readText({ store }: CloseSetting, key: string): Promise<string | undefined> {
+  try {
+    return Buffer.concat(await Array.fromAsync(await store.read(key))).toString('utf8');
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function resultOf(body: EvidenceBody, place: { database: string; drillId: string }): SealResult {
+  return {
+    ...place,
+    verdict: body.verdict,
+    assurance: body.assurance,
+    reason: body.reason,
+    cleanup: body.cleanup.status,
+    evidenceKey: drillKey(place, 'evidence.json'),
+    reportKey: drillKey(place, 'report.html'),
+  };
+}

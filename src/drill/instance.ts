@@ -1,0 +1,68 @@
+import type { Cloud } from '../cloud/cloud.ts';
+import { readManifest } from '../backup/archive.ts';
+import { InstanceFailedError, ObjectDamagedError } from '../errors.ts';
+import type { CleanupState, DestroyState, DrillPlan, InstanceState } from './contract.ts';
+
+type Setting = Pick<Cloud, 'store' | 'databases' | 'clock'>;
+
+/** How long a destroyed instance may take to be gone before that is a failure of its own. */
+const GONE_WITHIN_SECONDS = 3600;
+
+/** Begins to create the throwaway instance: empty for a dump, from the snapshot for a snapshot. */
+export async function beginRestore(plan: DrillPlan, { store, databases, clock }: Setting): Promise<{ at: string }> {
+  const tags = {
+    'pgproof:drill': plan.drillId,
+    'pgproof:database': plan.database,
+    'pgproof:throwaway': 'true',
+    'pgproof:expires-at': plan.deadlineAt,
+  };
+  const { instanceId } = plan;
+  if (plan.kind === 'dump') {
+    await databases.createInstance({ instanceId, ...plan.instance, tags });
+  } else {
+    const { manifest } = await readManifest(store, plan.manifestKey, plan.manifestSha256);
+    if (manifest.kind !== 'snapshot') throw new ObjectDamagedError(plan.manifestKey, 'is not the manifest of a snapshot');
+    await databases.restoreSnapshot({ instanceId, snapshotId: manifest.snapshot.id, tags });
+  }
+  return { at: clock.now().toISOString() };
+}
+
+/** @throws InstanceFailedError when it failed, vanished, or did not come up before the plan's deadline */
+export async function observeInstance(plan: DrillPlan, { databases, clock }: Setting): Promise<InstanceState> {
+  const { instanceId, deadlineAt } = plan;
+  const instance = await databases.describeInstance(instanceId);
+  const now = clock.now();
+  if (!instance) throw new InstanceFailedError(instanceId, `instance ${instanceId} does not exist`);
+  if (instance.status === 'available') return { status: 'available', at: now.toISOString() };
+  if (instance.status !== 'creating') {
+    throw new InstanceFailedError(instanceId, `instance ${instanceId} is ${instance.status}: ${instance.detail ?? ''}`);
+  }
+  if (now.getTime() > Date.parse(deadlineAt)) {
+    throw new InstanceFailedError(instanceId, `instance ${instanceId} was not available by ${deadlineAt}`, {
+      hint: 'raise drill.instanceTimeout in pgproof.yml',
+    });
+  }
+  return { status: 'creating', at: now.toISOString() };
+}
+
+/** Begins to destroy the instance; one that was never created is gone already. */
+export async function beginDestroy(plan: DrillPlan, { databases, clock }: Setting): Promise<DestroyState> {
+  const at = clock.now().toISOString();
+  await databases.deleteInstance(plan.instanceId);
+  return { at };
+}
+
+/** Gone means: asked for, and not there. */
+export async function confirmGone(
+  plan: DrillPlan,
+  destroyed: DestroyState,
+  { databases, clock }: Setting,
+): Promise<CleanupState> {
+  const instance = await databases.describeInstance(plan.instanceId);
+  const now = clock.now();
+  const at = now.toISOString();
+  if (!instance) return { status: 'verified', at };
+  if (now.getTime() - Date.parse(destroyed.at) < GONE_WITHIN_SECONDS * 1000) return { status: 'waiting', at };
+  const detail = `still ${instance.status} after ${GONE_WITHIN_SECONDS / 60} minutes`;
+  return { status: 'failed', at, detail };
+}

@@ -1,0 +1,56 @@
+import type { DatabaseConfig } from '../config/config.ts';
+import type { DrillState } from './contract.ts';
+import type { AxisStatus, EvidenceBody, Proof, StageTiming } from './evidence.ts';
+
+/** Every stage from the decision to the proof that nothing is left, in the order of time. */
+export function timingsOf(state: DrillState, proof: Proof | undefined): StageTiming[] {
+  const stages: StageTiming[] = [];
+  const first = proof?.timings[0];
+  if (state.plan && first) stages.push(timing('create instance', state.plan.decidedAt, first.beganAt));
+  stages.push(...(proof?.timings ?? []));
+  if (state.destroyed && state.cleanup) stages.push(timing('destroy instance', state.destroyed.at, state.cleanup.at));
+  return stages;
+}
+
+function timing(stage: string, beganAt: string, endedAt: string): StageTiming {
+  return { stage, beganAt, endedAt, seconds: secondsBetween(beganAt, endedAt) };
+}
+
+function secondsBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 1000;
+}
+
+/**
+ * RTO: from the decision to restore until the restored database, analyzed, answered its first query.
+ * RPO: how old the restored data was when that decision was made.
+ */
+export function axes(
+  { plan }: DrillState,
+  proof: Proof | undefined,
+  { rtoTarget, rpoTarget }: DatabaseConfig['drill'],
+): Pick<EvidenceBody, 'rto' | 'rpo'> {
+  const answered = proof?.firstAnswerAt;
+  const rto = plan && answered !== undefined ? secondsBetween(plan.decidedAt, answered) : null;
+  const rpo = plan ? secondsBetween(plan.takenAt, plan.decidedAt) : null;
+  return { rto: axis(rto, rtoTarget), rpo: axis(rpo, rpoTarget) };
+}
+
+function axis(seconds: number | null, target: number | undefined): EvidenceBody['rto'] {
+  const targetSeconds = target ?? null;
+  return { seconds, targetSeconds, status: statusOf(seconds, targetSeconds) };
+}
+
+function statusOf(seconds: number | null, target: number | null): AxisStatus {
+  if (seconds === null) return 'unknown';
+  if (target === null) return 'no target';
+  return seconds <= target ? 'met' : 'missed';
+}
+
+/** Gone is only what was looked for and not found. */
+export function cleanupOf(state: DrillState): EvidenceBody['cleanup'] {
+  if (!state.plan) return { status: 'nothing to clean', detail: 'no instance was planned' };
+  const { instanceId } = state.plan;
+  if (state.cleanup?.status === 'verified') return { status: 'verified', detail: `${instanceId} is gone` };
+  const why = state.cleanup?.detail ?? state.cleanupError?.Cause ?? 'its end was not confirmed';
+  return { status: 'failed', detail: `${instanceId}: ${why}` };
+}

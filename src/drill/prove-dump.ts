@@ -1,0 +1,91 @@
+import { parseBound, readBound } from '../backup/archive.ts';
+import { findingOf } from '../backup/validation-checks.ts';
+import type { DumpManifest } from '../backup/manifest.ts';
+import { compareFacts } from '../checks/compare.ts';
+import { checkIntegrity } from '../checks/integrity.ts';
+import { checkSanity } from '../checks/sanity.ts';
+import { checkDisarmed, checkPrimary } from '../checks/server.ts';
+import type { Facts } from '../facts/facts.ts';
+import { readFacts } from '../facts/read.ts';
+import { connect, type Address } from '../postgres/address.ts';
+import type { PostgresPrograms } from '../postgres/programs.ts';
+import type { DrillPlan } from './contract.ts';
+import { plantFault, tamperFor } from './planted-fault.ts';
+import type { ProofBuilder } from './proof-builder.ts';
+import type { ProveSetting } from './prove.ts';
+import { restoreArchive, restoreGlobals, type RestoreSetting } from './restore-dump.ts';
+import { restoreFindings } from './restore-findings.ts';
+
+export interface ProveContext {
+  readonly plan: DrillPlan;
+  readonly setting: ProveSetting;
+  readonly proof: ProofBuilder;
+  /** The copy, as the instance's superuser. */
+  readonly target: Address;
+  readonly programs: PostgresPrograms;
+}
+
+/** A dump has the facts of its own snapshot: the copy must equal them exactly. */
+export async function proveDump(manifest: DumpManifest, context: ProveContext): Promise<void> {
+  const { setting, proof } = context;
+  proof.tool('pg_restore', context.programs.version);
+  const expected = await proof.stage('read facts', () => readExpected(manifest, context));
+  const restored = await restore(manifest, context);
+  if (!restored) return;
+  const copy = await connect(context.target);
+  try {
+    await proof.stage('analyze', async () => {
+      await copy.query('analyze');
+      await copy.query('select 1');
+      proof.answered();
+    });
+    proof.add(await checkPrimary(copy), await checkDisarmed(copy));
+    const planted = await plantFault(copy, context.plan.fault);
+    if (planted !== undefined) proof.scope.examined.push(`a fault planted on purpose: ${planted}`);
+    await compare(expected, context);
+    proof.add(...(await proof.stage('check integrity', () => checkIntegrity(copy, expected))));
+    proof.add(await proof.stage('ask sanity queries', () => checkSanity(copy, setting.config.drill.queries)));
+  } finally {
+    await copy.end();
+  }
+}
+
+async function readExpected(manifest: DumpManifest, { setting, proof }: ProveContext): Promise<Facts> {
+  const text = await readBound(setting.store, manifest.facts);
+  proof.bind({ role: 'facts', ...manifest.facts });
+  proof.bind({ role: 'globals', ...manifest.globals });
+  const { key, bytes, sha256 } = manifest.archive;
+  proof.bind({ role: 'archive', key, bytes, sha256 });
+  return parseBound<Facts>(manifest.facts.key, text);
+}
+
+/** Returns false when there is no database to examine afterwards. */
+async function restore(manifest: DumpManifest, { plan, setting, proof, target, programs }: ProveContext) {
+  const tamper = tamperFor(plan.fault, manifest.archive.bytes);
+  const { store, signal } = setting;
+  const options: RestoreSetting = { store, manifest, programs, target, signal, ...(tamper ? { tamper } : {}) };
+  const globals = await proof.stage('restore globals', () => restoreGlobals(options));
+  proof.add(findingOf('files', { examined: 2, detail: 'facts.json, globals.sql' }));
+  const outcome = await proof.stage('restore archive', () => restoreArchive(options));
+  proof.add(...restoreFindings(manifest, globals, outcome));
+  return outcome.aborted === undefined && outcome.damage === undefined;
+}
+
+async function compare(expected: Facts, { setting, proof, target, programs }: ProveContext): Promise<void> {
+  const actual = await proof.stage('read the copy', () =>
+    readFacts({
+      connect: () => connect(target),
+      scope: expected.scope,
+      parallel: setting.config.dump.readers,
+      signal: setting.signal,
+    }),
+  );
+  proof.tool('server', actual.server.version);
+  proof.tool('client', programs.version);
+  const { findings, tables } = compareFacts(expected, actual);
+  proof.add(...findings);
+  proof.tables(tables);
+  const rows = expected.scope === 'content' ? 'rows counted and hashed' : 'rows counted, values not compared';
+  proof.scope.examined.push(`${tables.length} tables and partitions: ${rows}`, 'the whole catalogue: definitions, owners, grants, roles, settings');
+  proof.scope.notExamined.push('passwords of roles (never stored)', 'tablespaces', 'rows of materialised views and foreign tables');
+}

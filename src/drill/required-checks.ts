@@ -1,0 +1,15 @@
+import { REQUIRED_CHECKS } from '../checks/required.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import type { BackupKind } from './contract.ts';
+
+/** Checks of the artefact and of the restore itself; those of the data are named beside them in src/checks. */
+const OWN: Readonly<Record<BackupKind, readonly string[]>> = {
+  dump: ['selection', 'files', 'archive-digest', 'restore-output', 'primary', 'disarmed'],
+  snapshot: ['selection', 'files', 'readable', 'primary', 'disarmed'],
+};
+
+/** Every check without which a drill of this kind is not PROVEN. */
+export function requiredChecks(kind: BackupKind, config: DatabaseConfig): string[] {
+  const asked = config.drill.queries.length > 0 ? ['sanity'] : [];
+  return [...OWN[kind], ...REQUIRED_CHECKS[kind], ...asked];
+}
