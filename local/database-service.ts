@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../src/cloud/clock.ts';
 import type { Connection, DatabaseService, Instance, RestoreSnapshot, Snapshot, SnapshotVerification } from '../src/cloud/database-service.ts';
-import { InstanceFailedError, InstanceRefusedError, NoBackupError, PostgresNotFoundError } from '../src/errors.ts';
+import { InstanceFailedError, InstanceRefusedError, PostgresNotFoundError } from '../src/errors.ts';
 import { choosePrograms, type PostgresPrograms } from '../src/postgres/programs.ts';
 import { Background } from './database-service/background.ts';
 import { checkSpace, createCluster, PASSWORD_FILE, type CreateLocalInstance } from './database-service/creation.ts';
@@ -10,6 +10,11 @@ import { destroyInstance } from './database-service/deletion.ts';
 import { claimInstance, readRecord, type InstanceRecord } from './database-service/instance-record.ts';
 import { describe, list } from './database-service/instance-state.ts';
 import { instanceDirectory, openPlaces, socketDirectory, type Places } from './database-service/places.ts';
+import { restoreCluster } from './database-service/restoration.ts';
+import { createSnapshot, type CreateSnapshot } from './database-service/snapshot-creation.ts';
+import { publicSnapshot, readSnapshot, requireSnapshot } from './database-service/snapshot-record.ts';
+import { verifySnapshot } from './database-service/snapshot-verification.ts';
+import { sweep, type Swept } from './database-service/sweep.ts';
 import type { Cluster } from './postgres/cluster.ts';
 import { ownerName } from './store/owner.ts';
 
@@ -28,24 +33,33 @@ const SPARE_BYTES = 256 * 1_048_576;
 /** The laptop's database service: throwaway instances and snapshots are real clusters on 127.0.0.1. */
 export class LocalDatabaseService implements DatabaseService {
   readonly #options: LocalDatabaseServiceOptions;
+  readonly #spareBytes: number;
   readonly #background = new Background();
   #opened: Promise<Places> | undefined;
 
   constructor(options: LocalDatabaseServiceOptions) {
     this.#options = options;
+    this.#spareBytes = options.spareBytes ?? SPARE_BYTES;
   }
 
   async createInstance(request: CreateLocalInstance): Promise<void> {
     const places = await this.#places();
     const cluster = await this.#cluster(places, request.instanceId, request.major);
-    await checkSpace(places.instances, this.#options.spareBytes ?? SPARE_BYTES);
+    await checkSpace(places.instances, this.#spareBytes);
     const record = this.#record(request, { superuser: request.superuser, major: request.major });
     if (!(await claimInstance(places.instances, record))) return;
     this.#background.begin(cluster, record, (signal) => createCluster(cluster, request, signal));
   }
 
   async restoreSnapshot(request: RestoreSnapshot): Promise<void> {
-    throw new InstanceRefusedError(`snapshot ${request.snapshotId} cannot be restored yet`);
+    const places = await this.#places();
+    const snapshot = await requireSnapshot(places, request.snapshotId);
+    const cluster = await this.#cluster(places, request.instanceId, snapshot.major);
+    await checkSpace(places.instances, snapshot.bytes + this.#spareBytes);
+    const { superuser, major, snapshotId } = snapshot;
+    const record = this.#record(request, { superuser, major, snapshotId });
+    if (!(await claimInstance(places.instances, record))) return;
+    this.#background.begin(cluster, record, (signal) => restoreCluster(places, cluster, snapshot, signal));
   }
 
   async describeInstance(instanceId: string): Promise<Instance | undefined> {
@@ -81,12 +95,27 @@ export class LocalDatabaseService implements DatabaseService {
     return { host: '127.0.0.1', port: record.port, user: record.superuser, password };
   }
 
-  async describeSnapshot(snapshotId: string): Promise<Snapshot | undefined> {
-    throw new NoBackupError(`snapshot ${snapshotId} cannot be described yet`);
+  /** Copies a running cluster; returns when the snapshot is whole and on disk. */
+  async createSnapshot(request: CreateSnapshot): Promise<Snapshot> {
+    const programs = (major: number) => this.#programs(major);
+    const tools = { places: await this.#places(), clock: this.#options.clock, spareBytes: this.#spareBytes, programs };
+    return publicSnapshot(await createSnapshot(tools, request));
   }
 
-  async verifySnapshot(snapshotId: string): Promise<SnapshotVerification> {
-    throw new NoBackupError(`snapshot ${snapshotId} cannot be verified yet`);
+  async describeSnapshot(snapshotId: string): Promise<Snapshot | undefined> {
+    const record = await readSnapshot(await this.#places(), snapshotId);
+    return record && publicSnapshot(record);
+  }
+
+  async verifySnapshot(snapshotId: string, signal?: AbortSignal): Promise<SnapshotVerification> {
+    const places = await this.#places();
+    const record = await requireSnapshot(places, snapshotId);
+    return verifySnapshot(places, record, await this.#programs(record.major), signal);
+  }
+
+  /** Destroys what dead processes left in this home, and nothing of a living one's. */
+  async sweep(): Promise<Swept> {
+    return sweep(await this.#places());
   }
 
   /**

@@ -48,8 +48,8 @@ export async function makePassword(cluster: Cluster): Promise<string> {
 }
 
 /** Nothing is available before it has answered a query. */
-export async function logIn(port: number, user: string, password: string): Promise<void> {
-  const client = await connect({ host: '127.0.0.1', port, user, password, database: 'postgres', sslMode: 'disable' });
+export async function logIn(port: number, user: string, password: string, database = 'postgres'): Promise<void> {
+  const client = await connect({ host: '127.0.0.1', port, user, password, database, sslMode: 'disable' });
   try {
     await client.query('SELECT 1');
   } finally {
