@@ -15,6 +15,8 @@ export interface Facts {
   readonly sets: Readonly<Record<FactSetName, FactSet>>;
   readonly sequences: readonly SequenceFacts[];
   readonly largeObjects: LargeObjectFacts;
+  /** What is wrong with the database itself and a dump leaves out without a word. */
+  readonly defects: DefectFacts;
   /** Milliseconds each stage of the reading took, for the evidence. */
   readonly timings: Readonly<Record<string, number>>;
 }
@@ -40,10 +42,31 @@ export interface TableFacts {
   readonly kind: 'table' | 'partition' | 'partitioned' | 'foreign';
   /** Exact; a decimal string because bigint does not fit JSON. Absent for scope `structure` and foreign tables. */
   readonly rows?: string;
-  /** Sum of the 64-bit hashes of all rows' text, columns in name order, as a decimal string. */
+  /**
+   * Sum of one 64-bit hash per row, as a decimal string. A row's hash runs over the text of its columns in the order of
+   * their names, because a column's position may change in a restore and its name may not.
+   */
   readonly hash?: string;
   /** pg_table_size, for the report. */
   readonly bytes: number;
+  /** The partitioned table that this is a partition of. */
+  readonly parent?: TableName;
+  /** How a partitioned table divides its rows. */
+  readonly strategy?: 'hash' | 'list' | 'range';
+  /** The extension that made the table; only the rows that the extension asks pg_dump to keep are counted. */
+  readonly extension?: string;
+  /** Why rows were not counted although the scope asked for it. */
+  readonly unread?: 'foreign' | 'made-by-extension';
+}
+
+export interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export interface DefectFacts {
+  /** Indexes that PostgreSQL does not use and pg_dump leaves out, each as `schema.index on schema.table`. */
+  readonly invalidIndexes: readonly string[];
 }
 
 export type FactSet = Readonly<Record<string, string>>;
@@ -92,6 +115,7 @@ export interface SequenceFacts {
   readonly before: SequenceValue;
   readonly after: SequenceValue;
   readonly increment: string;
+  readonly cycle: boolean;
 }
 
 export interface SequenceValue {

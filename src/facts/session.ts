@@ -1,0 +1,146 @@
+import type pg from 'pg';
+import { InterruptedError, SourceUnreachableError } from '../errors.ts';
+import type { FactsScope } from './facts.ts';
+
+/** How to reach the database and how much to read of it. */
+export interface FactsSession {
+  /** A fresh, connected client; whoever reads facts ends it. */
+  readonly connect: () => Promise<pg.Client>;
+  /** Id from pg_export_snapshot. Without it the readers share a snapshot of their own. */
+  readonly snapshot?: string;
+  readonly scope: FactsScope;
+  /** How many connections read at once. */
+  readonly parallel: number;
+  readonly signal?: AbortSignal;
+  readonly onTable?: (done: number, total: number) => void;
+}
+
+/** One connection inside the snapshot, all settings pinned. */
+export interface Reader {
+  readonly client: pg.Client;
+  readonly major: number;
+  /** Rows of one query. */
+  query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  end(): Promise<void>;
+}
+
+/**
+ * Everything that changes how a value or a definition is written. Two equal databases would differ without these.
+ * row_security is off so that a policy which hides rows is an error and never a smaller count.
+ */
+const PINNED: Readonly<Record<string, string>> = {
+  search_path: 'pg_catalog',
+  timezone: 'UTC',
+  datestyle: 'ISO, YMD',
+  intervalstyle: 'postgres',
+  extra_float_digits: '3',
+  bytea_output: 'hex',
+  lc_monetary: 'C',
+  lc_numeric: 'C',
+  lc_time: 'C',
+  xmloption: 'content',
+  xmlbinary: 'base64',
+  quote_all_identifiers: 'off',
+  standard_conforming_strings: 'on',
+  array_nulls: 'on',
+  row_security: 'off',
+  // A server's own limits must not end a long reading, and compiling a query costs more than these save.
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  transaction_timeout: '0',
+  jit: 'off',
+  // The load on the source is `parallel` and no more.
+  max_parallel_workers_per_gather: '0',
+};
+
+/** What to ask before settings are pinned. */
+type Beforehand = (query: Query) => Promise<void>;
+
+/** Opens one reader in the given snapshot, or in a snapshot of its own. */
+export async function openReader(
+  session: FactsSession,
+  snapshot: string | undefined,
+  beforehand: Beforehand = async () => undefined,
+): Promise<Reader> {
+  const client = await session.connect();
+  try {
+    return await begin(client, session.signal, snapshot, beforehand);
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+}
+
+async function begin(
+  client: pg.Client,
+  signal: AbortSignal | undefined,
+  snapshot: string | undefined,
+  beforehand: Beforehand,
+): Promise<Reader> {
+  // Without a listener a connection lost between two queries would end the process; the next query rejects anyway.
+  client.on('error', () => undefined);
+  const stop = () => void client.end();
+  signal?.addEventListener('abort', stop, { once: true });
+  const end = async () => {
+    signal?.removeEventListener('abort', stop);
+    await client.end();
+  };
+  const query = <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+    run<Row>(client, signal, sql, values);
+  const major = await readMajor(query);
+  await query('begin isolation level repeatable read read only');
+  if (snapshot !== undefined) await query(`set transaction snapshot ${client.escapeLiteral(snapshot)}`);
+  await beforehand(query);
+  await pin(query);
+  return { client, major, query, end };
+}
+
+type Query = Reader['query'];
+
+async function readMajor(query: Query): Promise<number> {
+  const rows = await query<{ number: string }>(`select current_setting('server_version_num') as number`);
+  return Math.floor(Number(rows[0]?.number) / 10_000);
+}
+
+/** Pins what this server knows of the list: older ones lack the newest settings. */
+async function pin(query: Query): Promise<void> {
+  await query(
+    `select pg_catalog.set_config(s.name, p.value, true)
+       from pg_catalog.json_each_text($1) p(name, value) join pg_catalog.pg_settings s on lower(s.name) = p.name`,
+    [JSON.stringify(PINNED)],
+  );
+}
+
+async function run<Row extends pg.QueryResultRow>(
+  client: pg.Client,
+  signal: AbortSignal | undefined,
+  sql: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  if (signal?.aborted) throw interruption(signal);
+  try {
+    return (await client.query<Row>(sql, [...values])).rows;
+  } catch (error) {
+    if (signal?.aborted) throw interruption(signal);
+    throw isAnswer(error) ? error : lost(error);
+  }
+}
+
+function interruption(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error && reason.name !== 'AbortError'
+    ? reason
+    : new InterruptedError('the reading of facts was stopped', { cause: reason });
+}
+
+/** True when the server answered with an error; false when the connection broke. */
+function isAnswer(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08') && !code.startsWith('57P');
+}
+
+function lost(cause: unknown): Error {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new SourceUnreachableError(`the connection was lost while facts were read: ${message}`, { cause });
+}

@@ -1,0 +1,190 @@
+import { digest, notOfExtension, relationName, userSchema } from './fragments.ts';
+
+/** Checks 20 to 22: who owns what, who may do what, and the roles themselves. */
+
+interface Owned {
+  readonly catalog: string;
+  readonly owner: string;
+  /** Condition beside `o`, the object's row. */
+  readonly where: string;
+}
+
+const inUserSchema = (column: string) =>
+  `exists (select from pg_namespace n where n.oid = o.${column} and ${userSchema('n')})`;
+
+/** Every catalogue whose objects have an owner. Indexes and composite types follow their relation. */
+const OWNED: readonly Owned[] = [
+  { catalog: 'pg_class', owner: 'relowner', where: `o.relkind in ('r','p','v','m','f','S') and o.relpersistence <> 't' and ${inUserSchema('relnamespace')}` },
+  { catalog: 'pg_namespace', owner: 'nspowner', where: `left(o.nspname, 3) <> 'pg_' and o.nspname <> 'information_schema'` },
+  { catalog: 'pg_proc', owner: 'proowner', where: inUserSchema('pronamespace') },
+  {
+    catalog: 'pg_type',
+    owner: 'typowner',
+    where: `not exists (select from pg_type e where e.typarray = o.oid) and ${inUserSchema('typnamespace')}
+            and (o.typrelid = 0 or exists (select from pg_class c where c.oid = o.typrelid and c.relkind = 'c'))`,
+  },
+  { catalog: 'pg_operator', owner: 'oprowner', where: `o.oprcode <> 0 and ${inUserSchema('oprnamespace')}` },
+  { catalog: 'pg_opclass', owner: 'opcowner', where: inUserSchema('opcnamespace') },
+  { catalog: 'pg_opfamily', owner: 'opfowner', where: inUserSchema('opfnamespace') },
+  { catalog: 'pg_collation', owner: 'collowner', where: inUserSchema('collnamespace') },
+  { catalog: 'pg_conversion', owner: 'conowner', where: inUserSchema('connamespace') },
+  { catalog: 'pg_ts_dict', owner: 'dictowner', where: inUserSchema('dictnamespace') },
+  { catalog: 'pg_ts_config', owner: 'cfgowner', where: inUserSchema('cfgnamespace') },
+  { catalog: 'pg_statistic_ext', owner: 'stxowner', where: inUserSchema('stxnamespace') },
+  { catalog: 'pg_foreign_data_wrapper', owner: 'fdwowner', where: 'true' },
+  { catalog: 'pg_foreign_server', owner: 'srvowner', where: 'true' },
+  { catalog: 'pg_event_trigger', owner: 'evtowner', where: 'true' },
+  { catalog: 'pg_publication', owner: 'pubowner', where: 'true' },
+  { catalog: 'pg_language', owner: 'lanowner', where: 'o.oid >= 16384' },
+  { catalog: 'pg_largeobject_metadata', owner: 'lomowner', where: 'true' },
+];
+
+export function owners(): string {
+  const one = ({ catalog, owner, where }: Owned) => `
+  select (select concat_ws(' ', i.type, i.identity) from pg_identify_object('${dependent(catalog)}'::regclass, o.oid, 0) i),
+         quote_ident(pg_get_userbyid(o.${owner}))
+    from ${catalog} o where ${where} and ${notOfExtension(catalog, 'o.oid')}`;
+  return [
+    ...OWNED.map(one),
+    `
+  select 'subscription ' || quote_ident(s.subname), quote_ident(pg_get_userbyid(s.subowner)) from pg_subscription s
+   where s.subdbid = (select oid from pg_database where datname = current_database())`,
+    `
+  select 'database', quote_ident(pg_get_userbyid(d.datdba)) from pg_database d where d.datname = current_database()`,
+  ].join('\n  union all');
+}
+
+/** Large objects are known to the rest of the catalogue by the table that holds their pages. */
+function dependent(catalog: string): string {
+  return catalog === 'pg_largeobject_metadata' ? 'pg_largeobject' : catalog;
+}
+
+interface Granted {
+  readonly catalog: string;
+  readonly acl: string;
+  readonly owner: string;
+  /** The letter of acldefault. */
+  readonly kind: string;
+  readonly where?: string;
+}
+
+// pg_dump keeps no grants on the information schema, and initdb does not record those it made there.
+const KEPT_RELATION = `o.relpersistence <> 't' and o.relnamespace <> (select oid from pg_namespace where nspname = 'information_schema')`;
+
+const GRANTED: readonly Granted[] = [
+  { catalog: 'pg_class', acl: 'relacl', owner: 'relowner', kind: 'r', where: `o.relkind <> 'S' and ${KEPT_RELATION}` },
+  { catalog: 'pg_class', acl: 'relacl', owner: 'relowner', kind: 's', where: `o.relkind = 'S' and ${KEPT_RELATION}` },
+  { catalog: 'pg_namespace', acl: 'nspacl', owner: 'nspowner', kind: 'n', where: `left(o.nspname, 8) not in ('pg_temp_', 'pg_toast') and o.nspname <> 'information_schema'` },
+  { catalog: 'pg_proc', acl: 'proacl', owner: 'proowner', kind: 'f' },
+  { catalog: 'pg_type', acl: 'typacl', owner: 'typowner', kind: 'T' },
+  { catalog: 'pg_language', acl: 'lanacl', owner: 'lanowner', kind: 'l' },
+  { catalog: 'pg_foreign_data_wrapper', acl: 'fdwacl', owner: 'fdwowner', kind: 'F' },
+  { catalog: 'pg_foreign_server', acl: 'srvacl', owner: 'srvowner', kind: 'S' },
+  { catalog: 'pg_largeobject_metadata', acl: 'lomacl', owner: 'lomowner', kind: 'L' },
+];
+
+/**
+ * One line per object and role: what it may do beyond the built-in default, or what of the default it lost. An empty
+ * ACL and one that spells out the default mean the same and so say the same. What initdb granted on its own objects
+ * counts only where somebody changed it.
+ */
+export function grants(major: number): string {
+  const all = [...GRANTED.map(grantedOn), COLUMNS, DATABASE, ...(major >= 15 ? [PARAMETERS] : [])];
+  return `
+  with holder(object, owner, acl, standard) as (${all.join('\n  union all')}),
+  entry as (
+    select object, a.grantee, a.privilege_type, a.is_grantable, a.grantor, h.owner, false as lost
+      from holder h, aclexplode(acl) a
+     where not exists (select from aclexplode(standard) s
+                        where (s.grantee, s.privilege_type, s.is_grantable, s.grantor) = (a.grantee, a.privilege_type, a.is_grantable, a.grantor))
+    union all
+    select object, s.grantee, s.privilege_type, false, s.grantor, h.owner, true
+      from holder h, aclexplode(standard) s
+     where not exists (select from aclexplode(acl) a where (a.grantee, a.privilege_type) = (s.grantee, s.privilege_type)))
+  select object || case when lost then ' from ' else ' to ' end
+           || case grantee when 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(grantee)) end,
+         string_agg(privilege_type || case when is_grantable then ' with grant option' else '' end
+           || case when grantor <> owner then ' by ' || quote_ident(pg_get_userbyid(grantor)) else '' end,
+           ', ' order by privilege_type, pg_get_userbyid(grantor))
+    from entry group by object, grantee, lost`;
+}
+
+function grantedOn({ catalog, acl, owner, kind, where }: Granted): string {
+  return `
+  select (select concat_ws(' ', i.type, i.identity) from pg_identify_object('${dependent(catalog)}'::regclass, o.oid, 0) i),
+         o.${owner}, o.${acl}, acldefault('${kind}', o.${owner})
+    from ${catalog} o
+   where o.${acl} is not null and ${where ?? 'true'}
+     and (o.oid >= 16384 or ${catalog === 'pg_namespace' ? `o.nspname = 'public' or` : ''} not exists (select from pg_init_privs p where p.classoid = '${catalog}'::regclass and p.objoid = o.oid
+            and p.objsubid = 0 and p.privtype = 'i' and (select array_agg(x order by x::text) from unnest(p.initprivs) x)
+              = (select array_agg(x order by x::text) from unnest(o.${acl}) x)))`;
+}
+
+const COLUMNS = `
+  select format('column %s.%I', ${relationName('a.attrelid')}, a.attname), c.relowner, a.attacl, '{}'::aclitem[]
+    from pg_attribute a join pg_class c on c.oid = a.attrelid
+   where a.attacl is not null and not a.attisdropped and c.relpersistence <> 't'
+     and (c.oid >= 16384 or not exists (select from pg_init_privs p where p.classoid = 'pg_class'::regclass and p.objoid = c.oid
+            and p.objsubid = a.attnum and p.initprivs = a.attacl))`;
+
+const DATABASE = `
+  select 'database', d.datdba, d.datacl, acldefault('d', d.datdba) from pg_database d
+   where d.datname = current_database() and d.datacl is not null`;
+
+const PARAMETERS = `
+  select 'parameter ' || p.parname, 10, p.paracl, '{}'::aclitem[] from pg_parameter_acl p`;
+
+export function defaultPrivileges(): string {
+  return `
+  select format('%I%s: %s', pg_get_userbyid(d.defaclrole), coalesce(' in ' || quote_ident(n.nspname), ''),
+           case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'routines' when 'T' then 'types'
+                                when 'n' then 'schemas' when 'L' then 'large objects' else d.defaclobjtype::text end),
+         (select string_agg(concat_ws(' ', a.privilege_type, 'to', case a.grantee when 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(a.grantee)) end,
+                    case when a.is_grantable then 'with grant option' end), ', '
+                    order by a.grantee <> 0, pg_get_userbyid(a.grantee), a.privilege_type)
+            from aclexplode(d.defaclacl) a)
+    from pg_default_acl d left join pg_namespace n on n.oid = d.defaclnamespace`;
+}
+
+/** What each role may really do, memberships and PUBLIC included: one line per role and schema. */
+export function privilegeMatrix(): string {
+  const can = (kind: string) => `case when has_table_privilege(r.oid, c.oid, '${kind}') then '${kind.slice(0, 3)}' end`;
+  const rights = ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger'].map(can).join(', ');
+  return `
+  with sample as materialized (
+    select min(c.oid) as oid, c.relowner, c.relacl::text as acl from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't' and ${userSchema('n')} group by c.relowner, c.relacl::text),
+  may as materialized (
+    select r.oid as role, s.relowner, s.acl, concat_ws(',', ${rights.replaceAll('c.oid', 's.oid')}) as rights
+      from pg_roles r cross join sample s where not r.rolsuper and left(r.rolname, 3) <> 'pg_')
+  select format('%I in schema %I', r.rolname, n.nspname),
+         concat_ws(' ',
+           case when has_schema_privilege(r.oid, n.oid, 'usage') then 'usage' end,
+           case when has_schema_privilege(r.oid, n.oid, 'create') then 'create' end,
+           count(c.oid) || ' relations', ${digest(`coalesce(string_agg(c.relname || ' ' || m.rights, E'\\n' order by c.relname), '')`)})
+    from pg_roles r cross join pg_namespace n
+    left join pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
+    left join may m on m.role = r.oid and m.relowner = c.relowner and m.acl is not distinct from c.relacl::text
+   where not r.rolsuper and left(r.rolname, 3) <> 'pg_' and ${userSchema('n')}
+   group by r.oid, r.rolname, n.oid, n.nspname`;
+}
+
+export function roles(): string {
+  return `
+  select quote_ident(r.rolname),
+         concat_ws(' ', case when r.rolsuper then 'superuser' end, case when r.rolinherit then 'inherit' end,
+           case when r.rolcreaterole then 'createrole' end, case when r.rolcreatedb then 'createdb' end,
+           case when r.rolcanlogin then 'login' end, case when r.rolreplication then 'replication' end,
+           case when r.rolbypassrls then 'bypassrls' end, 'connections ' || nullif(r.rolconnlimit, -1),
+           'valid until ' || r.rolvaliduntil)
+    from pg_roles r where left(r.rolname, 3) <> 'pg_'`;
+}
+
+export function memberships(major: number): string {
+  const options = major >= 16 ? `case when m.inherit_option then 'inherit' end, case when m.set_option then 'set' end,` : '';
+  return `
+  select format('%I in %I', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)),
+         concat_ws(' ', 'member', case when m.admin_option then 'admin' end, ${options} 'granted by ' || quote_ident(g.rolname))
+    from pg_auth_members m left join pg_roles g on g.oid = m.grantor
+   where left(pg_get_userbyid(m.member), 3) <> 'pg_'`;
+}
