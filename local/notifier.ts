@@ -30,16 +30,18 @@ export function createTerminalNotifier(stream: Writable): Notifier {
   return {
     publish: async ({ subject, text, severity }) => {
       const mark = { good: '✔', warning: '!', bad: '✘' }[severity];
-      await write(stream, `${mark} ${plain(subject)}\n${indent(plain(text))}\n`);
+      await write(stream, `${mark} ${plain(subject).replaceAll('\n', ' ')}\n${indent(plain(text))}\n`);
     },
   };
 }
 
-/** Tells all of them, one after the other; the first that fails fails the caller. */
+/** Tells all of them, even when one fails; then the first failure fails the caller. */
 export function notifyAll(notifiers: readonly Notifier[]): Notifier {
   return {
     publish: async (message) => {
-      for (const notifier of notifiers) await notifier.publish(message);
+      const told = await Promise.allSettled(notifiers.map((notifier) => notifier.publish(message)));
+      const failed = told.find((each) => each.status === 'rejected');
+      if (failed) throw failed.reason;
     },
   };
 }

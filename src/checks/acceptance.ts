@@ -31,7 +31,7 @@ function acceptFinding(finding: Finding, meant: readonly Acceptance[], now: Date
   if (covers(valid, finding)) return { ...finding, status: 'accepted', acceptances: valid };
   const refused = meant.map((each) => ({ each, why: objectionTo(each, now) })).filter(({ why }) => why !== undefined);
   if (refused.length === 0) return finding;
-  const notes = refused.map(({ each, why }) => `the acceptance by ${each.owner || 'nobody'} ${why}`);
+  const notes = refused.map(({ each, why }) => `the acceptance by ${each.owner.trim() || 'nobody'} ${why}`);
   return { ...finding, detail: [finding.detail, ...notes].filter(Boolean).join('; ') };
 }
 

@@ -118,9 +118,11 @@ function describeDrillError({ state, name, message }: DrillError): string {
 function describeProof(required: readonly Judged[]): string {
   const count = (status: CheckStatus) => required.filter((each) => each.status === status).length;
   const equal = required.filter(({ finding, status }) => finding.equality && status === 'passed').length;
+  const inapplicable = count('not_applicable');
+  const accepted = count('accepted');
   const notes = [
-    count('not_applicable') > 0 ? `${count('not_applicable')} do not apply` : '',
-    count('accepted') > 0 ? `${count('accepted')} failed and are accepted for now` : '',
+    inapplicable > 0 ? `${inapplicable} ${inapplicable === 1 ? 'does' : 'do'} not apply` : '',
+    accepted > 0 ? `${accepted} failed and ${accepted === 1 ? 'is' : 'are'} accepted for now` : '',
   ].filter(Boolean);
   const rest = notes.length > 0 ? `; ${notes.join(', ')}` : '';
   return `${count('passed')} required checks passed, ${equal} of them comparisons with the source${rest}`;

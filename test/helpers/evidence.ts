@@ -76,7 +76,7 @@ export function makeBody(overrides: Partial<EvidenceBody> = {}): EvidenceBody {
     backup: { id: '20261120T020000Z-a1', takenAt: '2026-11-20T02:00:00.000Z', bytes: 11, sha256: SUBJECTS[1]?.sha256 ?? '' },
     verdict: 'PROVEN',
     assurance: 'L5',
-    reason: '7 required checks passed, 4 of them comparisons with the source; 1 do not apply',
+    reason: '7 required checks passed, 4 of them comparisons with the source; 1 does not apply',
     findings,
     tables: TABLES,
     timings: TIMINGS,
