@@ -11,8 +11,9 @@ select
   ('08:00:2b:' || lpad(to_hex(n / 65536), 2, '0') || ':' || lpad(to_hex(n / 256 % 256), 2, '0') || ':' || lpad(to_hex(n % 256), 2, '0'))::macaddr,
   1 + n % 12, '10.1.0.0'::inet + n, (n % 256)::bit(8), (array['a', 'i', 'x'])[1 + n % 3]::"char",
   case when n % 50 = 0 then 'NaN' else n % 100 + 0.1 end::real,
-  case n % 60 when 1 then 'Infinity' when 2 then '-Infinity' when 3 then 1e-300 when 4 then '-0' else 20 + n / 7.0 end::double precision,
-  '{"b": 1, "a": [1, 2], "a": "twice"}', '16/B374D848'::pg_lsn + n, '$.lines[*] ? (@.n > 1)'
+  case n % 60 when 1 then 'Infinity'::double precision when 2 then '-Infinity' when 3 then 1e-300 when 4 then '-0'
+    else 20 + n / 7.0::double precision end,
+  '{"b": 1, "a": [1, 2], "a": "twice"}', ('16/' || to_hex(3010000000 + n * 8))::pg_lsn, '$.lines[*] ? (@.n > 1)'
 from generate_series(1, pg_temp.scaled(300)) as n;
 
 insert into inventory.stock_levels (warehouse_id, product_id, on_hand, reserved, counted_at)

@@ -1,2 +1,2 @@
 -- Possible since PostgreSQL 18.
-alter table shop.coupons add column generous boolean generated always as (discount >= 50) virtual;
+alter table shop.coupons add column popular boolean generated always as (times_used > 300) virtual;

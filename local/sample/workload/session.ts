@@ -7,6 +7,12 @@ export interface MadeOrder {
   readonly placedAt: Date;
 }
 
+/** Which of how many sessions this is, from 0. */
+export interface Share {
+  readonly index: number;
+  readonly of: number;
+}
+
 /** How many rows of each kind may be referred to; read once, when the writer starts. */
 export interface Extent {
   readonly customers: number;
@@ -41,10 +47,10 @@ export class Session {
   readonly tickets: number[] = [];
   readonly documents: number[] = [];
   readonly #client: pg.Client;
-  readonly #share: { readonly index: number; readonly of: number };
+  readonly #share: Share;
   #now: number;
 
-  constructor(client: pg.Client, extent: Extent, random: Random, share: { index: number; of: number }) {
+  constructor(client: pg.Client, extent: Extent, random: Random, share: Share) {
     this.#client = client;
     this.extent = extent;
     this.random = random;

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { SampleDatabaseError, SourceUnreachableError } from '../../src/errors.ts';
+import type { Random } from './random.ts';
+import { ORDER_DEEDS } from './workload/orders.ts';
+import { PEOPLE_DEEDS } from './workload/people.ts';
+import { only, Session, type Deed, type Extent, type RowCounts, type Share } from './workload/session.ts';
+import { VISIT_DEEDS } from './workload/visits.ts';
+import { WAREHOUSE_DEEDS } from './workload/warehouse.ts';
+
+const DEEDS: readonly Deed[] = [...ORDER_DEEDS, ...PEOPLE_DEEDS, ...WAREHOUSE_DEEDS, ...VISIT_DEEDS];
+
+/** Shared by all connections: the first failure ends them all. */
+export interface Halt {
+  requested: boolean;
+  failure: Error | undefined;
+}
+
+/** One connection and what it has done so far. */
+export class ConnectionWriter {
+  readonly deeds: Record<string, number> = {};
+  readonly ends = { commit: 0, rollback: 0 };
+  readonly #client: pg.Client;
+  readonly #halt: Halt;
+  #session: Session | undefined;
+
+  constructor(client: pg.Client, halt: Halt) {
+    this.#client = client;
+    this.#halt = halt;
+    client.on('error', (cause) => {
+      this.#halt.failure ??= new SourceUnreachableError('the sample writer lost its connection', { cause });
+    });
+  }
+
+  get rows(): RowCounts {
+    return this.#session?.rows ?? { inserted: 0, updated: 0, deleted: 0 };
+  }
+
+  /** Takes the application's role, so that grants, policies and definer's rights are exercised as well. */
+  async enter(random: Random, share: Share): Promise<void> {
+    const region = share.index % 2 === 0 ? 'eu' : 'us';
+    try {
+      await this.#client.query(
+        `set role shop_app; set search_path = ''; set timezone = 'UTC'; set jit = off; set shop.region = '${region}'`,
+      );
+      this.#session = new Session(this.#client, await readExtent(this.#client), random, share);
+    } catch (cause) {
+      throw new SampleDatabaseError('the sample writer finds no sample database to write to', { cause });
+    }
+  }
+
+  async writeUntilHalted(millisecondsEach: number): Promise<void> {
+    let due = performance.now();
+    while (!this.#halt.requested && this.#halt.failure === undefined) {
+      await this.write();
+      // A server that cannot keep up is not flooded afterwards to make up for it.
+      due = Math.max(due + millisecondsEach, performance.now() - 100);
+      if (due > performance.now()) await sleep(due - performance.now());
+    }
+  }
+
+  /** One transaction. Never throws: a failure is kept for whoever stops the writer. */
+  async write(): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    const deed = nextDeed(session);
+    try {
+      await this.#client.query('begin');
+      const end = await deed.run(session);
+      await this.#client.query(end);
+      this.ends[end] += 1;
+      this.deeds[deed.name] = (this.deeds[deed.name] ?? 0) + 1;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#halt.failure ??= new SampleDatabaseError(`the sample writer failed to ${deed.name}: ${reason}`, { cause });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end();
+  }
+}
+
+async function readExtent(client: pg.Client): Promise<Extent> {
+  const { rows } = await client.query<{ customers: string; products: number; coupons: [string, ...string[]] }>(`
+    select (select max(id) from shop.customers) as customers, (select max(id) from shop.products) as products,
+      (select array_agg(code order by code) from shop.coupons) as coupons`);
+  const { customers, products, coupons } = only(rows);
+  return { customers: Number(customers), products, coupons };
+}
+
+function nextDeed(session: Session): Deed {
+  const ready = DEEDS.filter((deed) => deed.ready?.(session) ?? true);
+  let ticket = session.random.below(ready.reduce((sum, deed) => sum + deed.weight, 0));
+  for (const deed of ready) {
+    ticket -= deed.weight;
+    if (ticket < 0) return deed;
+  }
+  throw new RangeError('no deed is ready');
+}
