@@ -252,6 +252,13 @@ export class TaskFailedError extends PgproofError {
   }
 }
 
+/** People could not be told. */
+export class NotificationError extends PgproofError {
+  override readonly name = 'NotificationError';
+  readonly origin = 'environment';
+  override readonly retriable = true;
+}
+
 /** The state machine uses something the local interpreter would silently ignore. */
 export class StateMachineUnsupportedError extends PgproofError {
   override readonly name = 'StateMachineUnsupportedError';
@@ -294,6 +301,9 @@ const ORIGINS: Readonly<Record<string, Origin>> = {
   InstanceFailedError: 'environment',
   CleanupFailedError: 'environment',
   InterruptedError: 'environment',
+  TaskFailedError: 'environment',
+  'States.TaskFailed': 'environment',
+  'States.Timeout': 'environment',
   SourceUnreadableError: 'source',
   GlobalsChangedError: 'source',
 };

@@ -81,8 +81,8 @@ function describe(
     globals: files.globals,
     facts: files.facts,
     tables: facts.tables
-      .filter((table) => table.kind === 'table' || table.kind === 'partition')
-      .map(({ schema, name, rows }) => ({ schema, name, rows: rows ?? '' })),
+      .filter(({ kind, rows }) => kind !== 'partitioned' && rows !== undefined)
+      .map(({ schema, name, rows = '' }) => ({ schema, name, rows })),
     timings: { ...timings, ...inFacts(facts.timings) },
   };
 }

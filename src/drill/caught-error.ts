@@ -1,4 +1,4 @@
-import { originOfName, type Origin } from '../errors.ts';
+import { originOfName } from '../errors.ts';
 import type { CaughtError, DrillState } from './contract.ts';
 import type { DrillError, Proof } from './evidence.ts';
 
@@ -22,11 +22,7 @@ export function caughtErrors(state: DrillState, proof: Proof | undefined): Drill
 export function readCaught(state: string, { Error: name, Cause = '' }: CaughtError): DrillError {
   const parsed = parseCause(Cause);
   const known = parsed.name ?? name;
-  return { state, name: known, origin: originOf(known, name), message: parsed.message || `${name} without a message` };
-}
-
-function originOf(name: string, caught: string): Origin {
-  return originOfName(name) ?? (caught.startsWith('States.Timeout') ? 'environment' : 'tool');
+  return { state, name: known, origin: originOfName(known) ?? originOfName(name) ?? 'tool', message: parsed.message || `${name} without a message` };
 }
 
 function parseCause(cause: string): { name?: string; message: string } {

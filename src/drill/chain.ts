@@ -43,6 +43,16 @@ export async function findDroppedChecks(
   return [];
 }
 
+/** All readable evidence of a database, newest first. */
+export async function listEvidenceBodies(store: ObjectStore, database: string): Promise<EvidenceBody[]> {
+  const bodies: EvidenceBody[] = [];
+  for (const { key } of await listEvidence(store, database)) {
+    const { body } = await readEvidence(store, key);
+    if (body) bodies.push(body);
+  }
+  return bodies;
+}
+
 /** Newest first. Stored times and not ids give the order, because drills overlap and the later one may be sealed first. */
 async function listEvidence(store: ObjectStore, database: string, drillId?: string): Promise<StoredObject[]> {
   const own = drillId === undefined ? undefined : evidenceKey(database, drillId);

@@ -38,32 +38,29 @@ export interface PlanRequest {
   readonly startedAt: string;
 }
 
-/** Output of Plan; every later state reads it from `$.plan`. */
-export interface DrillPlan {
-  readonly drillId: string;
-  readonly database: string;
-  readonly kind: BackupKind;
-  readonly backupId: string;
-  readonly manifestKey: string;
+/** Output of Plan; every later state reads it from `$.plan`. Times are ISO 8601. */
+export const DrillPlan = z.object({
+  drillId: z.string(),
+  database: z.string(),
+  kind: z.enum(['dump', 'snapshot']),
+  backupId: z.string(),
+  manifestKey: z.string(),
   /** SHA-256 of the manifest as it was validated; the drill refuses any other manifest. */
-  readonly manifestSha256: string;
+  manifestSha256: z.string(),
   /** How the backup was chosen: how many there are, and which newer ones were passed over and why. */
-  readonly selection: { readonly listed: number; readonly passedOver: readonly string[] };
+  selection: z.object({ listed: z.number(), passedOver: z.array(z.string()) }),
   /** Known before anything is created, so that Destroy always knows what to destroy. */
-  readonly instanceId: string;
-  /** The moment whose data the backup holds. ISO 8601. */
-  readonly takenAt: string;
-  /** The decision to restore: where the RTO clock begins. ISO 8601. */
-  readonly decidedAt: string;
-  /** After this moment the drill gives up waiting for the instance. ISO 8601. */
-  readonly deadlineAt: string;
-  readonly instance: {
-    readonly major: number;
-    readonly superuser: string;
-    readonly parameters: Readonly<Record<string, string>>;
-  };
-  readonly fault?: Fault;
-}
+  instanceId: z.string(),
+  /** The moment whose data the backup holds. */
+  takenAt: z.string(),
+  /** The decision to restore: where the RTO clock begins. */
+  decidedAt: z.string(),
+  /** After this moment the drill gives up waiting for the instance. */
+  deadlineAt: z.string(),
+  instance: z.object({ major: z.number(), superuser: z.string(), parameters: z.record(z.string(), z.string()) }),
+  fault: z.enum(FAULTS).exactOptional(),
+});
+export type DrillPlan = Readonly<z.infer<typeof DrillPlan>>;
 
 /** Output of Destroy, at `$.destroyed`: when the destruction began. */
 export interface DestroyState {
@@ -114,24 +111,20 @@ export interface CleanupState {
   readonly detail?: string;
 }
 
-/** What the worker is told; one of these as JSON in the environment variable PGPROOF_TASK. */
-export type WorkerTask = DumpTask | SnapshotFactsTask | ProveTask;
-
-export interface DumpTask {
-  readonly verb: 'dump';
-  readonly database: string;
-  readonly backupId: string;
-}
+const DumpTask = z.object({ verb: z.literal('dump'), database: z.string(), backupId: z.string() });
+export type DumpTask = Readonly<z.infer<typeof DumpTask>>;
 
 /** Reads the structural facts of the source around a snapshot: `begin` before it is taken, `end` after. */
-export interface SnapshotFactsTask {
-  readonly verb: 'snapshot-facts';
-  readonly database: string;
-  readonly snapshotId: string;
-  readonly moment: 'begin' | 'end';
-}
+const SnapshotFactsTask = z.object({
+  verb: z.literal('snapshot-facts'),
+  database: z.string(),
+  snapshotId: z.string(),
+  moment: z.enum(['begin', 'end']),
+});
+export type SnapshotFactsTask = Readonly<z.infer<typeof SnapshotFactsTask>>;
 
-export interface ProveTask {
-  readonly verb: 'prove';
-  readonly plan: DrillPlan;
-}
+const ProveTask = z.object({ verb: z.literal('prove'), plan: DrillPlan });
+
+/** What the worker is told; one of these as JSON in the environment variable PGPROOF_TASK. */
+export const WorkerTask = z.discriminatedUnion('verb', [DumpTask, SnapshotFactsTask, ProveTask]);
+export type WorkerTask = Readonly<z.infer<typeof WorkerTask>>;

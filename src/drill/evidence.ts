@@ -19,6 +19,8 @@ export interface TableResult {
   readonly expectedRows?: string;
   readonly foundRows?: string;
   readonly content: 'equal' | 'different' | 'not_compared';
+  /** A partitioned table: its rows are those of its partitions, which have results of their own. */
+  readonly partitioned?: true;
 }
 
 /** An object the drill relied on, bound by digest. */

@@ -1,0 +1,75 @@
+import { randomInt } from 'node:crypto';
+import { validate } from '../functions/validate/handler.ts';
+import { compactTime, makeBackupId } from '../src/backup/manifest.ts';
+import type { WorkerTask } from '../src/drill/contract.ts';
+import { InterruptedError } from '../src/errors.ts';
+import { openLaptop, type Laptop } from './laptop.ts';
+import type { Console } from './console.ts';
+import { LocalTaskRunner } from './task-runner.ts';
+
+/** What every verb works with: the laptop, the person in front of it, and a way to be stopped. */
+export interface Session {
+  readonly laptop: Laptop;
+  readonly console: Console;
+  readonly signal: AbortSignal;
+  readonly tasks: LocalTaskRunner;
+  /** Where a database's source is; the URL holds a secret. */
+  readonly sources: Map<string, string>;
+}
+
+export interface SessionOptions {
+  readonly home: string;
+  readonly configFile?: string | undefined;
+  readonly console: Console;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the home directory and puts away what an earlier run left there: clusters, half-written files, events. */
+export async function openSession({ home, configFile, console, signal }: SessionOptions): Promise<Session> {
+  const laptop = openLaptop({ home, configFile });
+  const sources = new Map<string, string>();
+  const tasks = new LocalTaskRunner({
+    home: laptop.home,
+    configFile,
+    sourceUrl: (database) => sources.get(database) ?? '',
+    onProgress: (progress, task) => console.progress(describeProgress(progress, task)),
+  });
+  const swept = await laptop.databases.sweep();
+  for (const instance of swept.instances) console.say(`destroyed ${instance}, which an earlier run left behind`);
+  await laptop.store.sweepUnfinished();
+  await deliverEvents({ laptop });
+  return { laptop, console, signal, tasks, sources };
+}
+
+/** Delivers what has landed to the functions that wait for it, as EventBridge does. */
+export async function deliverEvents({ laptop }: { laptop: Laptop }): Promise<void> {
+  await laptop.events.drain([
+    {
+      pattern: {
+        source: ['aws.s3'],
+        'detail-type': ['Object Created'],
+        detail: { object: { key: [{ suffix: '/manifest.json' }] } },
+      },
+      handle: (event) => validate(event, laptop),
+    },
+  ]);
+}
+
+/** A name for what begins now; the suffix keeps two of one second apart. */
+export function nameNow(laptop: Laptop): string {
+  return makeBackupId(laptop.clock.now(), randomInt(36 ** 4).toString(36).padStart(4, '0'));
+}
+
+export { compactTime };
+
+export function stopIfAsked(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw signal.reason instanceof InterruptedError ? signal.reason : new InterruptedError('stopped');
+}
+
+function describeProgress(progress: { stage: string }, task: WorkerTask): string {
+  if (!('archiveBytes' in progress)) return `${task.verb}: ${progress.stage}`;
+  const { archiveBytes, tablesRead, tables } = progress as unknown as Record<string, number>;
+  const megabytes = ((archiveBytes ?? 0) / 1e6).toFixed(1);
+  return `dump: ${megabytes} MB streamed${tables ? `, ${tablesRead} of ${tables} tables read` : ''}`;
+}
