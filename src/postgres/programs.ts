@@ -54,7 +54,10 @@ export interface ProgramChoice {
   readonly serverMajor?: number;
   /** A cluster must be run, by exactly the server's major; otherwise clients of that major or a newer one will do. */
   readonly needServer?: boolean;
-  /** What the user named: a major such as `17`, or a directory of programs. */
+  /**
+   * What the user named: a major such as `17`, or a directory of programs. Nothing else is taken, except for a throwaway
+   * server, whose major the backup decides: there it only breaks a tie.
+   */
   readonly wanted?: string | undefined;
 }
 
@@ -99,10 +102,11 @@ export async function findPrograms(options: FindOptions = {}): Promise<PostgresP
  */
 export function choosePrograms(found: readonly PostgresPrograms[], choice: ProgramChoice = {}): PostgresPrograms {
   const { serverMajor, needServer = false } = choice;
-  const fitting = found
-    .filter((programs) => isWanted(programs, choice.wanted))
+  const able = found
     .filter((programs) => (needServer ? programs.hasServer : programs.hasClient))
     .filter(({ major }) => serverMajor === undefined || (needServer ? major === serverMajor : major >= serverMajor));
+  const named = able.filter((programs) => isWanted(programs, choice.wanted));
+  const fitting = named.length === 0 && needServer && serverMajor !== undefined ? able : named;
   const lowest = Math.min(...fitting.map(({ major }) => major));
   const newest = fitting.toSorted(newestFirst);
   const chosen = serverMajor === undefined ? newest[0] : newest.find(({ major }) => major === lowest);
