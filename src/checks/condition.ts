@@ -1,0 +1,68 @@
+import type pg from 'pg';
+import type { Facts } from '../facts/facts.ts';
+import type { Finding } from './finding.ts';
+import { judgeDefects } from './of-source.ts';
+import { count, makeFinding, PAGE_CHECKSUMS, POPULATED_VIEWS, STATISTICS } from './registry.ts';
+
+const USER_TABLES = `c.relpersistence <> 't' and left(n.nspname, 3) <> 'pg_' and n.nspname <> 'information_schema'`;
+
+/** Check 38: the copy's server checks its pages, and none failed while everything was read. Reported only. */
+export async function checkChecksums(client: pg.Client): Promise<Finding[]> {
+  const { rows } = await client.query<{ enabled: string; databases: number; failures: string }>(`
+    select current_setting('data_checksums') as enabled, count(*)::int as databases,
+           coalesce(sum(checksum_failures), 0)::text as failures
+      from pg_stat_database where datid <> 0`);
+  const { enabled, databases = 0, failures } = rows[0] ?? {};
+  if (enabled !== 'on') {
+    const detail = `the copy's server has page checksums off: damage on disk would go unnoticed there`;
+    return [makeFinding(PAGE_CHECKSUMS, { status: 'could_not_verify', cause: 'configuration', required: false, examined: 0, detail })];
+  }
+  if (failures !== '0') {
+    const detail = `${failures} pages of the copy failed their checksum`;
+    return [makeFinding(PAGE_CHECKSUMS, { status: 'failed', cause: 'backup', examined: databases, detail })];
+  }
+  const detail = `checksums are on, no page failed in ${count(databases, 'database')}`;
+  return [makeFinding(PAGE_CHECKSUMS, { status: 'passed', required: false, examined: databases, detail })];
+}
+
+/** Check 43: every materialised view can be read. One without data in the source has none in the copy either. */
+export async function checkPopulated(client: pg.Client, expected: Facts): Promise<Finding[]> {
+  const { rows } = await client.query<{ name: string; populated: boolean }>(`
+    select format('%I.%I', n.nspname, c.relname) as name, c.relispopulated as populated
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm' and ${USER_TABLES} order by 1`);
+  const defects = rows
+    .filter(({ populated }) => !populated)
+    .map(({ name }) => ({
+      item: `materialized view ${name}: holds no data, reading it fails`,
+      inSource: /not populated/.test(expected.sets.relations[name] ?? ''),
+    }));
+  return judgeDefects({
+    check: POPULATED_VIEWS,
+    examined: rows.length,
+    defects,
+    what: 'materialized views',
+    fine: `${count(rows.length, 'materialized view')} can be read`,
+    none: 'the copy has no materialized views',
+  });
+}
+
+/**
+ * Check 49: the planner knows the tables; without statistics the copy answers, and too slowly to be of use. Tables of
+ * which no column is to be analysed have none by wish.
+ */
+export async function checkStatistics(client: pg.Client): Promise<Finding[]> {
+  const { rows } = await client.query<{ name: string; known: boolean }>(`
+    select format('%I.%I', n.nspname, c.relname) as name, exists (select from pg_statistic s where s.starelid = c.oid) as known
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'm') and ${USER_TABLES} and c.reltuples <> 0
+       and exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+                      and coalesce(a.attstattarget, -1) <> 0)
+     order by 1`);
+  const items = rows.filter(({ known }) => !known).map(({ name }) => `table ${name}: no statistics, run ANALYZE`);
+  if (items.length > 0) {
+    const detail = `${items.length} of ${rows.length} tables: ${items[0]}`;
+    return [makeFinding(STATISTICS, { status: 'failed', cause: 'tool', examined: rows.length, detail, items })];
+  }
+  if (rows.length === 0) return [makeFinding(STATISTICS, { status: 'not_applicable', examined: 0, detail: 'every table is empty' })];
+  return [makeFinding(STATISTICS, { status: 'passed', examined: rows.length, detail: `${count(rows.length, 'table')} have statistics` })];
+}

@@ -1,0 +1,155 @@
+import type { TableResult } from '../drill/evidence.ts';
+import type { Facts, TableFacts, TableName } from '../facts/facts.ts';
+import type { Finding } from './finding.ts';
+import { CONTENT_HASH, count, makeFinding, ROW_COUNT } from './registry.ts';
+
+/** A table of the source beside the copy's. */
+export interface TablePair {
+  readonly expected: TableFacts;
+  readonly actual: TableFacts | undefined;
+  /**
+   * The hash-partitioned table above it whose total is equal. pg_dump loads such a table through its root, so rows may
+   * come back in another partition: the hash of an enum value, for one, depends on a number that is new in the copy.
+   */
+  readonly equalAbove: TableName | undefined;
+  readonly result: TableResult;
+}
+
+/** Every table of the source with its counterpart, in the source's order. */
+export function tabulate(expected: Facts, actual: Facts): TablePair[] {
+  const before = new Map(expected.tables.map((table) => [keyOf(table), table]));
+  const after = new Map(actual.tables.map((table) => [keyOf(table), table]));
+  const hashed = bothHashed(expected, actual);
+  return expected.tables.map((table) => {
+    const found = after.get(keyOf(table));
+    const equalAbove = findEqualAbove(table, before, after);
+    return { expected: table, actual: found, equalAbove, result: resultOf(table, found, hashed && !equalAbove) };
+  });
+}
+
+function resultOf(expected: TableFacts, actual: TableFacts | undefined, comparable: boolean): TableResult {
+  const { schema, name, bytes } = expected;
+  const hashes = comparable && expected.hash !== undefined && actual?.hash !== undefined;
+  return {
+    schema,
+    name,
+    bytes,
+    ...(expected.rows === undefined ? {} : { expectedRows: expected.rows }),
+    ...(actual?.rows === undefined ? {} : { foundRows: actual.rows }),
+    content: !hashes ? 'not_compared' : sameContent(expected, actual) ? 'equal' : 'different',
+  };
+}
+
+function findEqualAbove(
+  table: TableFacts,
+  before: ReadonlyMap<string, TableFacts>,
+  after: ReadonlyMap<string, TableFacts>,
+): TableName | undefined {
+  for (let up = table.parent; up !== undefined; up = before.get(keyOf(up))?.parent) {
+    const expected = before.get(keyOf(up));
+    const actual = after.get(keyOf(up));
+    if (expected?.strategy !== 'hash' || !actual) continue;
+    if (expected.rows === actual.rows && expected.hash === actual.hash) return up;
+  }
+  return undefined;
+}
+
+/** Check 12. A table that is missing altogether is missing rows too; one too many is a matter of check 14. */
+export function compareRowCounts(expected: Facts, pairs: readonly TablePair[]): Finding {
+  if (expected.scope === 'structure') {
+    return makeFinding(ROW_COUNT, {
+      status: 'could_not_verify',
+      cause: 'configuration',
+      examined: 0,
+      detail: 'no rows were counted when the backup was taken',
+    });
+  }
+  const counted = pairs.filter((pair) => pair.expected.rows !== undefined);
+  if (counted.length === 0) {
+    const detail = 'the source has no table whose rows could be counted';
+    return makeFinding(ROW_COUNT, { status: 'could_not_verify', cause: 'source', examined: 0, detail });
+  }
+  const items = counted.flatMap(describeCount);
+  const moved = countMoved(counted);
+  const rows = counted
+    .filter((pair) => pair.expected.kind !== 'partitioned')
+    .reduce((sum, pair) => sum + BigInt(pair.expected.rows ?? 0), 0n);
+  return makeFinding(ROW_COUNT, {
+    examined: counted.length,
+    items,
+    ...(items.length > 0
+      ? { status: 'failed', cause: 'backup', detail: `${count(items.length, 'table')} of ${counted.length}: ${items[0]}` }
+      : { status: 'passed', detail: `${count(rows, 'row')} in ${count(counted.length, 'table')}, all equal${moved}` }),
+  });
+}
+
+function describeCount({ expected, actual, equalAbove }: TablePair): string[] {
+  const name = `${expected.schema}.${expected.name}`;
+  const wanted = BigInt(expected.rows ?? 0);
+  if (actual === undefined) return [`${name}: missing with its ${count(wanted, 'row')}`];
+  if (actual.rows === undefined) return [`${name}: not counted in the copy, expected ${count(wanted, 'row')}`];
+  if (actual.rows === expected.rows || equalAbove) return [];
+  return [`${name}: ${count(BigInt(actual.rows), 'row')}, expected ${wanted.toLocaleString('en-US')}`];
+}
+
+/** Check 13. */
+export function compareContent(expected: Facts, actual: Facts, pairs: readonly TablePair[]): Finding {
+  const reason = whyNotCompared(expected, actual);
+  if (reason) return makeFinding(CONTENT_HASH, { ...reason, examined: 0 });
+  const hashed = pairs.filter((pair) => pair.expected.hash !== undefined && pair.expected.rows !== '0');
+  if (hashed.length === 0) {
+    const status = pairs.some((pair) => pair.expected.hash !== undefined) ? 'not_applicable' : 'could_not_verify';
+    const detail = status === 'not_applicable' ? 'every table of the source is empty' : 'the source has no table to hash';
+    return makeFinding(CONTENT_HASH, { status, examined: 0, detail, ...(status === 'could_not_verify' ? { cause: 'source' } : {}) });
+  }
+  const items = hashed.filter((pair) => !pair.equalAbove).flatMap(describeContent);
+  return makeFinding(CONTENT_HASH, {
+    examined: hashed.length,
+    items,
+    ...(items.length > 0
+      ? { status: 'failed', cause: 'backup', detail: `${count(items.length, 'table')} of ${hashed.length}: ${items[0]}` }
+      : { status: 'passed', detail: `every value of ${count(hashed.length, 'table')} is equal${countMoved(hashed)}` }),
+  });
+}
+
+function whyNotCompared(expected: Facts, actual: Facts) {
+  if (expected.scope !== 'content') {
+    const detail = 'contents were not hashed when the backup was taken: dump.facts is not content';
+    return { status: 'not_requested', cause: 'configuration', detail, required: expected.scope !== 'rows' } as const;
+  }
+  if (actual.scope !== 'content') {
+    return { status: 'could_not_verify', cause: 'tool', detail: 'the copy was not hashed' } as const;
+  }
+  if (expected.server.major !== actual.server.major) {
+    const detail = `values are written differently by PostgreSQL ${expected.server.major} and ${actual.server.major}`;
+    return { status: 'could_not_verify', cause: 'environment', detail } as const;
+  }
+  return undefined;
+}
+
+function describeContent({ expected, actual }: TablePair): string[] {
+  if (actual !== undefined && sameContent(expected, actual)) return [];
+  const name = `${expected.schema}.${expected.name}`;
+  if (actual?.hash === undefined) return [`${name}: missing`];
+  const rows = actual.rows === expected.rows ? 'with the same number of rows' : 'and so does the number of rows';
+  return [`${name}: content differs, ${rows}`];
+}
+
+function sameContent(expected: TableFacts, actual: TableFacts): boolean {
+  return expected.rows === actual.rows && expected.hash === actual.hash;
+}
+
+function bothHashed(expected: Facts, actual: Facts): boolean {
+  return whyNotCompared(expected, actual) === undefined;
+}
+
+/** Says so when rows changed places between hash partitions. */
+function countMoved(pairs: readonly TablePair[]): string {
+  const moved = pairs.filter(({ expected, actual, equalAbove }) => equalAbove && actual && !sameContent(expected, actual));
+  if (moved.length === 0) return '';
+  return `; rows changed places between ${count(moved.length, 'hash partition')}, whose totals are equal`;
+}
+
+function keyOf({ schema, name }: TableName): string {
+  return JSON.stringify([schema, name]);
+}
