@@ -121,7 +121,7 @@ function grantedOn({ catalog, acl, owner, kind, where }: Granted): string {
 }
 
 const COLUMNS = `
-  select format('column %s.%I', ${relationName('a.attrelid')}, a.attname), c.relowner, a.attacl, '{}'::aclitem[]
+  select format('column %s.%I', ${relationName('a.attrelid')}, a.attname), c.relowner, a.attacl, null::aclitem[]
     from pg_attribute a join pg_class c on c.oid = a.attrelid
    where a.attacl is not null and not a.attisdropped and c.relpersistence <> 't'
      and (c.oid >= 16384 or not exists (select from pg_init_privs p where p.classoid = 'pg_class'::regclass and p.objoid = c.oid
@@ -132,7 +132,7 @@ const DATABASE = `
    where d.datname = current_database() and d.datacl is not null`;
 
 const PARAMETERS = `
-  select 'parameter ' || p.parname, 10, p.paracl, '{}'::aclitem[] from pg_parameter_acl p`;
+  select 'parameter ' || p.parname, 10, p.paracl, null::aclitem[] from pg_parameter_acl p`;
 
 export function defaultPrivileges(): string {
   return `
