@@ -16,7 +16,7 @@ export interface SampleSource {
   destroy(): Promise<void>;
 }
 
-const SEED = 20_261_120;
+const SEED = 2026;
 
 /** Starts a fresh cluster, fills it and begins to write. On failure nothing is left of it. */
 export async function startSample(laptop: Laptop, name: string, say: (text: string) => void): Promise<SampleSource> {

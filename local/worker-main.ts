@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { describeError, InterruptedError, originOf } from '../src/errors.ts';
+import { describeError, InterruptedError, originOf, PgproofError } from '../src/errors.ts';
 import { parseAddress } from '../src/postgres/address.ts';
 import { parseTask, runTask } from '../worker/run-task.ts';
 import { openLaptop } from './laptop.ts';
@@ -34,7 +34,8 @@ try {
   process.exit(0);
 } catch (error) {
   const name = error instanceof Error ? error.name : 'Error';
-  const stack = name === 'Error' || name === 'TypeError' ? (error as Error).stack : undefined;
+  // The stack is for faults of pgproof's own; what it throws on purpose explains itself.
+  const stack = error instanceof Error && !(error instanceof PgproofError) ? error.stack : undefined;
   report({ error: { name, origin: originOf(error), message: describeError(error), ...(stack ? { stack } : {}) } });
   process.exit(error instanceof InterruptedError ? 143 : 1);
 }

@@ -64,7 +64,8 @@ export async function decodeArchive(
 
 function asUndecodable(failure: unknown, programs: PostgresPrograms): SubprocessError | undefined {
   if (failure === undefined) return undefined;
-  if (!(failure instanceof SubprocessError)) throw failure;
+  // One that could not be started, or was killed, has said nothing about the archive.
+  if (!(failure instanceof SubprocessError) || failure.failure.exitCode === undefined) throw failure;
   if (failure.failure.stderr.includes('unsupported version')) {
     throw new PostgresNotFoundError(`pg_restore ${programs.version} is too old for this archive`, { cause: failure });
   }

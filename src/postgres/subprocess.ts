@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { execa, ExecaError, type Options } from 'execa';
 import { InterruptedError, SubprocessError, type SubprocessFailure } from '../errors.ts';
 
@@ -82,7 +83,8 @@ function optionsOf(program: Program) {
 
 function inputOf(program: Program) {
   if (program.input === undefined) return { stdin: 'ignore' } as const;
-  return typeof program.input === 'string' ? { input: program.input } : { stdin: program.input };
+  const { input } = program;
+  return typeof input === 'string' || input instanceof Readable ? { input } : { stdin: input };
 }
 
 function failureOf(program: Program, error: unknown, stderr: string): Error {
