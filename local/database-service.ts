@@ -29,6 +29,7 @@ export interface LocalDatabaseServiceOptions {
 }
 
 const SPARE_BYTES = 256 * 1_048_576;
+const POLL_MILLISECONDS = 200;
 
 /** The laptop's database service: throwaway instances and snapshots are real clusters on 127.0.0.1. */
 export class LocalDatabaseService implements DatabaseService {
@@ -119,11 +120,14 @@ export class LocalDatabaseService implements DatabaseService {
   }
 
   /**
-   * Waits for a creation that this process began.
-   * @throws InstanceFailedError when it did not end in an available instance
+   * Waits for an instance to be made, by this process or another.
+   * @throws InstanceFailedError when it did not become available
    */
-  async untilAvailable(instanceId: string): Promise<Connection> {
+  async untilAvailable(instanceId: string, signal?: AbortSignal): Promise<Connection> {
     await this.#background.settled(instanceId);
+    while ((await this.describeInstance(instanceId))?.status === 'creating') {
+      await this.#options.clock.sleep(POLL_MILLISECONDS, signal);
+    }
     return this.connection(instanceId);
   }
 

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { describeError, InterruptedError } from '../../src/errors.ts';
 import type { Cluster } from '../postgres/cluster.ts';
 import { destroyCluster } from '../postgres/cluster-end.ts';
+import { logProblem } from '../postgres/server-log.ts';
 import type { Born } from './creation.ts';
 import { readRecord, writeRecord, type InstanceRecord } from './instance-record.ts';
 
@@ -46,7 +48,7 @@ async function run(cluster: Cluster, record: InstanceRecord, create: () => Promi
     const { port, detail } = await create();
     await conclude(cluster, { ...record, status: 'available', port, detail });
   } catch (error) {
-    const detail = describeError(error);
+    const detail = await explain(cluster, error);
     // What failed is of no use to anybody but for its reason.
     const left = await destroyCluster(cluster).then(
       () => '',
@@ -54,6 +56,13 @@ async function run(cluster: Cluster, record: InstanceRecord, create: () => Promi
     );
     await conclude(cluster, { ...record, status: 'failed', detail: `${detail}${left}` });
   }
+}
+
+/** The error, and what the server said of it: to a client that may not enter it does not say why. */
+async function explain({ directory }: Cluster, error: unknown): Promise<string> {
+  const message = error instanceof Error ? error.message : String(error);
+  const said = await logProblem(join(directory, 'server.log'));
+  return said === undefined || message.includes(said) ? message : `${message}; the server's log: ${said}`;
 }
 
 /** Writes the last word, unless the instance is being destroyed meanwhile or is gone already. */

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CreateInstance } from '../../src/cloud/database-service.ts';
-import { InstanceRefusedError, SubprocessError } from '../../src/errors.ts';
+import { InstanceRefusedError } from '../../src/errors.ts';
 import { connect } from '../../src/postgres/address.ts';
 import { initCluster, startCluster, type Cluster, type StartOptions } from '../postgres/cluster.ts';
+import { stopCluster } from '../postgres/cluster-end.ts';
 import { writeOwned } from '../postgres/cluster-files.ts';
 import { THROWAWAY_SETTINGS, type Settings } from '../postgres/settings.ts';
 
@@ -35,9 +36,8 @@ export async function createCluster(
   const { superuser, locale, replication = false } = request;
   await initCluster(cluster, { superuser, password, signal, ...(locale === undefined ? {} : { locale }) });
   const settings = { ...THROWAWAY_SETTINGS, ...request.parameters };
-  const born = await startLoadable(cluster, { settings, replication, keepInitdbSettings: true, signal });
-  await logIn(born.port, superuser, password);
-  return born;
+  const options = { settings, replication, keepInitdbSettings: true, signal };
+  return startLoadable(cluster, options, (port) => logIn(port, superuser, password));
 }
 
 /** Makes the superuser's password; only this process's user can read the file. */
@@ -58,41 +58,53 @@ export async function logIn(port: number, user: string, password: string, databa
 }
 
 /**
- * Starts a cluster without those preloaded libraries that this machine does not have (a managed service preloads its
- * own), and says which.
+ * Starts a cluster and enters it, without those preloaded libraries that this machine does not have (a managed service
+ * preloads its own), and says which.
  */
-export async function startLoadable(cluster: Cluster, options: StartOptions): Promise<Born> {
+export async function startLoadable(
+  cluster: Cluster,
+  options: StartOptions,
+  enter: (port: number) => Promise<void>,
+): Promise<Born> {
   const missing: string[] = [];
   let settings = options.settings;
   for (;;) {
     try {
       const port = await startCluster(cluster, { ...options, settings });
+      await enter(port);
       const detail = missing.length > 0 ? `without the preloaded libraries ${missing.join(', ')}` : undefined;
       return { port, ...(detail === undefined ? {} : { detail }) };
     } catch (error) {
-      const library = error instanceof SubprocessError ? missingLibrary(error.message) : undefined;
+      const library = MISSING_LIBRARY.exec(error instanceof Error ? error.message : '')?.[1];
       const fewer = library === undefined ? undefined : withoutLibrary(settings, library);
       if (library === undefined || fewer === undefined) throw error;
+      await stopCluster(cluster.directory);
       missing.push(library);
       settings = fewer;
     }
   }
 }
 
-function missingLibrary(message: string): string | undefined {
-  return /could not access file "([^"]+)": No such file/.exec(message)?.[1];
-}
+const MISSING_LIBRARY = /could not access file "([^"]+)": No such file/;
+const PRELOADED = ['shared_preload_libraries', 'session_preload_libraries', 'local_preload_libraries'];
 
 /** Undefined when the library is not preloaded: then its absence means something else. */
 function withoutLibrary(settings: Settings, library: string): Settings | undefined {
-  const [preloaded, kept] = [librariesOf(settings), librariesOf(settings).filter((name) => name !== library)];
-  if (kept.length === preloaded.length) return undefined;
-  return { ...settings, shared_preload_libraries: kept.map((name) => `"${name}"`).join(', ') };
+  const fewer: Record<string, string> = { ...settings };
+  let isFound = false;
+  for (const name of PRELOADED) {
+    const [preloaded, kept] = [librariesOf(settings[name]), librariesOf(settings[name]).filter((one) => one !== library)];
+    if (kept.length === preloaded.length) continue;
+    fewer[name] = kept.map((one) => `"${one}"`).join(', ');
+    isFound = true;
+  }
+  return isFound ? fewer : undefined;
 }
 
-export function librariesOf(settings: Settings): string[] {
-  const names = (settings.shared_preload_libraries ?? '').split(',');
-  return names.map((name) => name.trim().replace(/^"(.*)"$/, '$1')).filter((name) => name !== '');
+/** The names in a list such as `pg_stat_statements, "auto_explain"`. */
+export function librariesOf(value = ''): string[] {
+  const names = value.split(',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+  return names.filter((name) => name !== '');
 }
 
 /** @throws InstanceRefusedError when the file system has less than `bytes` to give */

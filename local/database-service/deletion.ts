@@ -11,19 +11,27 @@ import { instanceDirectory, socketDirectory, type Places } from './places.ts';
  * @throws CleanupFailedError when it is still there, and when the directory is no instance of ours, which is left alone
  */
 export async function destroyInstance(places: Places, instanceId: string): Promise<void> {
-  const directory = instanceDirectory(places, instanceId);
-  const cluster = { directory, socketDirectory: socketDirectory(places, instanceId) };
-  try {
-    const record = await readRecord(directory, instanceId);
-    // A creation under way in another process sees this and gives up.
-    if (record) await writeRecord(directory, { ...record, status: 'deleting', detail: undefined });
-    await destroyCluster(cluster);
-    if (record) await removeRest(directory);
-    else await removeIfEmpty(directory);
-  } catch (cause) {
-    if (cause instanceof CleanupFailedError) throw cause;
-    throw new CleanupFailedError(instanceId, `instance ${instanceId} is not destroyed: ${describeError(cause)}`, { cause });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await destroyOnce(places, instanceId);
+      return;
+    } catch (cause) {
+      if (cause instanceof CleanupFailedError) throw cause;
+      // Something vanished under our hands: another process destroys the same instance.
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && attempt < 5) continue;
+      throw new CleanupFailedError(instanceId, `instance ${instanceId} is not destroyed: ${describeError(cause)}`, { cause });
+    }
   }
+}
+
+async function destroyOnce(places: Places, instanceId: string): Promise<void> {
+  const directory = instanceDirectory(places, instanceId);
+  const record = await readRecord(directory, instanceId);
+  // A creation under way in another process sees this and gives up.
+  if (record) await writeRecord(directory, { ...record, status: 'deleting', detail: undefined });
+  await destroyCluster({ directory, socketDirectory: socketDirectory(places, instanceId) });
+  if (record) await removeRest(directory);
+  else await removeIfEmpty(directory);
 }
 
 async function removeRest(directory: string): Promise<void> {

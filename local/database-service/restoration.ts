@@ -32,10 +32,10 @@ export async function restoreCluster(
   for (const name of LEFT_BEHIND) await rm(join(data, name), { force: true });
   const password = await makePassword(cluster);
   const settings = disarm(record.settings);
-  const born = await startLoadable(cluster, { settings, signal, timeoutSeconds: START_SECONDS });
-  await setPassword(cluster, born.port, record, password);
-  await logIn(born.port, record.superuser, password, record.entrance);
-  return born;
+  return startLoadable(cluster, { settings, signal, timeoutSeconds: START_SECONDS }, async (port) => {
+    await setPassword(cluster, port, record, password);
+    await logIn(port, record.superuser, password, record.entrance);
+  });
 }
 
 /**
@@ -43,7 +43,7 @@ export async function restoreCluster(
  * configuration that was copied is never read, so nothing needs to be found and neutralised in it.
  */
 export function disarm(settings: Settings): Settings {
-  const isPassive = librariesOf(settings).every((name) => PASSIVE.includes(name));
+  const isPassive = librariesOf(settings.shared_preload_libraries).every((name) => PASSIVE.includes(name));
   return {
     ...settings,
     ...THROWAWAY_SETTINGS,

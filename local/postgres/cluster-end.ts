@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { CleanupFailedError } from '../../src/errors.ts';
 import { dataDirectory } from './cluster-files.ts';
 import { isAlive, postmasterPid, processesIn } from './processes.ts';
+import { removeSharedMemory } from './shared-memory.ts';
 
 /**
  * Ends every process of the cluster: first asks for an orderly end, then for an immediate one, then kills.
@@ -34,6 +35,7 @@ export async function destroyCluster({ directory, socketDirectory }: { directory
   for (let attempt = 1; ; attempt++) {
     await stopCluster(directory);
     try {
+      await removeSharedMemory(dataDirectory(directory));
       // Symbolic links are removed, never followed.
       await rm(socketDirectory, { recursive: true, force: true });
       await rm(dataDirectory(directory), { recursive: true, force: true, maxRetries: 3 });
