@@ -1,0 +1,122 @@
+import type { EvidenceBody } from '../evidence.ts';
+import { mark, verdictMark, type Mark } from './marks.ts';
+import { html, name, type Content, type Markup } from './markup.ts';
+import { LEVEL_WORDS, levelState } from './levels.ts';
+import { count, counted, duration, instant, LEVELS, percent, size } from './wording.ts';
+
+/** The first screen: the word, how far it reaches, why, of what, and everything that limits it. */
+export function renderSummary(body: EvidenceBody): Markup {
+  const { verdict, assurance, reason } = body;
+  return html`<header class="hero">
+${renderFault(body)}
+<p class="kicker"><span>Restore drill of <strong>${name(body.database)}</strong></span> <span>${instant(body.startedAt)}</span></p>
+<h1 id="verdict">${mark(verdictMark(verdict))}<span>${verdict}</span><small>${assurance} <i>${meaning(assurance)}</i></small></h1>
+<p class="reason">${reason}.${renderCauses(body)}</p>
+${renderLadder(body)}
+${renderNotes(body)}
+${renderKeyFacts(body)}
+${renderScope(body)}
+</header>`;
+}
+
+function meaning(assurance: string): string {
+  return LEVELS.find(({ level }) => `L${level}` === assurance)?.means ?? 'nothing proved';
+}
+
+function renderFault({ fault, verdict }: EvidenceBody): Content {
+  if (fault === null) return undefined;
+  const outcome =
+    verdict === 'FAILED'
+      ? 'The drill noticed it, as it must.'
+      : 'The drill did NOT notice it: do not trust drills of this installation until you know why.';
+  return html`<aside class="fault" aria-label="Planted fault"><strong>A fault was planted on purpose: ${fault}.</strong>
+This drill says nothing about the backup. ${outcome}</aside>`;
+}
+
+function renderLadder(body: EvidenceBody): Markup {
+  const steps = LEVELS.map(({ level, means }) => {
+    const state = levelState(body, level);
+    return html`<li class="${state}"><b>L${level}</b> <span>${means}</span> <em>${LEVEL_WORDS[state]}</em></li>`;
+  });
+  return html`<ol class="ladder" aria-label="Assurance levels">${steps}</ol>`;
+}
+
+/** Whose fault it is that this is not PROVEN. */
+function renderCauses({ verdict, errors, findings }: EvidenceBody): Content {
+  if (verdict === 'PROVEN') return undefined;
+  const open = findings.filter(({ required, status }) => required && !['passed', 'not_applicable', 'accepted'].includes(status));
+  const causes = new Set([...errors.map(({ origin }) => origin), ...open.map(({ cause }) => cause)].filter((cause) => cause !== undefined));
+  return causes.size > 0 && html` <span class="cause">Cause: ${[...causes].join(', ')}.</span>`;
+}
+
+/** Everything a reader must not overlook, before any figure. */
+function renderNotes(body: EvidenceBody): Content {
+  const accepted = body.findings.filter(({ status }) => status === 'accepted');
+  const notes: [Mark, Content][] = [
+    ...body.errors
+      .filter(({ state, name: error }) => !body.reason.startsWith(`${state} ended with ${error}`))
+      .map(({ state, name: error, origin, message }): [Mark, Content] => [
+        origin === 'backup' ? 'bad' : 'doubt',
+        html`<strong>${state} ended with ${error}</strong> (cause: ${origin}): ${message}`,
+      ]),
+    ...(body.policy.dropped.length > 0
+      ? [['doubt', html`<strong>Required last time and no longer:</strong> ${body.policy.dropped.join(', ')}`] as [Mark, Content]]
+      : []),
+    ...accepted.map(({ name: check, acceptances = [] }): [Mark, Content] => [
+      'flag',
+      html`<strong>${check} failed and is accepted</strong> ${acceptances.map((each) => html`until ${each.expires} by ${name(each.owner)}: ${each.reason}. `)}`,
+    ]),
+    ...(body.cleanup.status === 'failed'
+      ? [['bad', html`<strong>Cleanup failed:</strong> ${body.cleanup.detail}. A copy of the data may still be there.`] as [Mark, Content]]
+      : []),
+  ];
+  if (notes.length === 0) return undefined;
+  return html`<ul class="notes" aria-label="To be noted">${notes.map(([kind, text]) => html`<li>${mark(kind)}<span>${text}</span></li>`)}</ul>`;
+}
+
+function renderKeyFacts(body: EvidenceBody): Markup {
+  const { backup, cleanup, startedAt } = body;
+  const age = backup && (Date.parse(startedAt) - Date.parse(backup.takenAt)) / 1000;
+  return html`<dl class="facts">
+<div><dt>Database</dt><dd>${name(body.database)}</dd></div>
+<div><dt>Backup</dt><dd>${backup ? name(backup.id) : 'none'} <small>${body.kind}</small></dd></div>
+<div><dt>Age when drilled</dt><dd>${backup && age !== null && Number.isFinite(age) ? html`${duration(Math.max(0, age))} <small>taken ${instant(backup.takenAt)}</small>` : 'unknown'}</dd></div>
+<div><dt>Size</dt><dd>${backup ? html`${size(backup.bytes)} <small>${counted(backup.bytes, 'byte')}</small>` : 'unknown'}</dd></div>
+${renderTarget('RTO', 'time to recover', body.rto)}
+${renderTarget('RPO', 'data that would be lost', body.rpo)}
+<div><dt>Cleanup</dt><dd class="axis">${mark(cleanupMark(cleanup.status))}<span>${cleanup.status} <small>${cleanup.detail}</small></span></dd></div>
+<div><dt>Tables</dt><dd>${count(body.tables.length)} <small>${renderRows(body)}</small></dd></div>
+</dl>`;
+}
+
+function cleanupMark(status: EvidenceBody['cleanup']['status']): Mark {
+  return { verified: 'good', failed: 'bad', 'nothing to clean': 'none' }[status] as Mark;
+}
+
+function renderRows({ tables }: EvidenceBody): string {
+  const compared = tables.filter(({ foundRows }) => foundRows !== undefined);
+  if (compared.length === 0) return 'rows not compared';
+  return `${counted(compared.reduce((sum, { foundRows }) => sum + BigInt(foundRows ?? 0), 0n), 'row')} restored`;
+}
+
+/** The figure, and how much of what is allowed it takes. */
+function renderTarget(term: string, means: string, axis: EvidenceBody['rto']): Markup {
+  const { seconds, targetSeconds, status } = axis;
+  const kind: Mark = ({ met: 'good', missed: 'bad', unknown: 'doubt', 'no target': 'none' } as const)[status];
+  const whole = Math.max(seconds ?? 0, targetSeconds ?? 0);
+  const bar =
+    seconds === null || targetSeconds === null
+      ? undefined
+      : html`<svg class="gauge ${status}" height="12" aria-hidden="true" focusable="false"><rect class="allowed" y="2" width="100%" height="8" rx="4"/><rect class="taken" y="2" width="${percent(seconds, whole)}" height="8" rx="4"/><rect class="limit" x="${percent(targetSeconds, whole)}" width="3" height="12"/></svg>`;
+  return html`<div><dt>${term} <small>${means}</small></dt><dd class="axis">${mark(kind)}<span>${seconds === null ? 'unknown' : duration(seconds)}
+<small>${targetSeconds === null ? 'no target set' : `target ${duration(targetSeconds)}: ${status}`}</small></span></dd>${bar}</div>`;
+}
+
+function renderScope({ scope }: EvidenceBody): Markup {
+  const list = (items: readonly string[], none: string) =>
+    items.length === 0 ? html`<p>${none}</p>` : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+  return html`<div class="scope">
+<section><h2>Examined</h2>${list(scope.examined, 'Nothing.')}</section>
+<section><h2>Not examined</h2>${list(scope.notExamined, 'Nothing was left out.')}</section>
+</div>`;
+}
