@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
-import { SampleDatabaseError, SourceUnreachableError } from '../../src/errors.ts';
+import pg from 'pg';
+import { PgproofError, SampleDatabaseError, SourceUnreachableError } from '../../src/errors.ts';
 import type { Random } from './random.ts';
 import { ORDER_DEEDS } from './workload/orders.ts';
 import { PEOPLE_DEEDS } from './workload/people.ts';
@@ -27,8 +27,9 @@ export class ConnectionWriter {
   constructor(client: pg.Client, halt: Halt) {
     this.#client = client;
     this.#halt = halt;
+    // Without a listener the loss of an idle connection would end the whole process.
     client.on('error', (cause) => {
-      this.#halt.failure ??= new SourceUnreachableError('the sample writer lost its connection', { cause });
+      this.#halt.failure ??= connectionLost(cause);
     });
   }
 
@@ -71,14 +72,24 @@ export class ConnectionWriter {
       this.ends[end] += 1;
       this.deeds[deed.name] = (this.deeds[deed.name] ?? 0) + 1;
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      this.#halt.failure ??= new SampleDatabaseError(`the sample writer failed to ${deed.name}: ${reason}`, { cause });
+      this.#halt.failure ??= failureOf(deed, cause);
     }
   }
 
   async close(): Promise<void> {
     await this.#client.end();
   }
+}
+
+function failureOf(deed: Deed, cause: unknown): Error {
+  if (cause instanceof PgproofError) return cause;
+  // Classes 08 and 57P are the server's good-bye; anything that is no answer of a server is a broken connection.
+  if (!(cause instanceof pg.DatabaseError) || /^(08|57P)/.test(cause.code ?? '')) return connectionLost(cause);
+  return new SampleDatabaseError(`the sample writer failed to ${deed.name}: ${cause.message}`, { cause });
+}
+
+function connectionLost(cause: unknown): Error {
+  return new SourceUnreachableError('the sample writer lost its connection', { cause });
 }
 
 async function readExtent(client: pg.Client): Promise<Extent> {
@@ -96,5 +107,5 @@ function nextDeed(session: Session): Deed {
     ticket -= deed.weight;
     if (ticket < 0) return deed;
   }
-  throw new RangeError('no deed is ready');
+  throw new SampleDatabaseError('no deed is ready');
 }

@@ -34,7 +34,7 @@ export interface Writer {
 
 /**
  * Keeps a sample database busy as its shop would: short transactions in the role of the application. Resolves when
- * every connection has committed its first transaction, so what comes next is certain to meet writes.
+ * every connection has ended its first transaction, so what comes next is certain to meet writes.
  * @param connect opens a connection as superuser to a database that createSample filled; called once per connection
  */
 export async function startWriter(connect: () => Promise<pg.Client>, options: WriterOptions): Promise<Writer> {

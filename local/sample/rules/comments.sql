@@ -10,7 +10,7 @@ comment on domain shop.sku is 'Two letters, six digits';
 comment on sequence shop.document_number is 'Shared by invoices and credit notes';
 comment on function shop.order_total(bigint) is 'Sum of the lines, discounts applied';
 comment on procedure inventory.finish_move(bigint, timestamptz) is 'Called by the scanners';
-comment on aggregate analytics.longest(text) is 'First of the longest';
+comment on aggregate analytics.longest(text) is 'The longest; of equals the last in the alphabet';
 comment on operator shop.=~= (text, text) is 'Same person, give or take case';
 comment on trigger payments_audit on shop.payments is 'Required by the auditors';
 comment on rule coupons_retire on shop.coupons is 'Printed coupons come back';

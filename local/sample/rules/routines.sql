@@ -99,9 +99,13 @@ begin
 end
 $$;
 
+-- Among equally long ones the alphabet decides, so that the order of the rows does not.
 create function analytics.keep_longer(state text, value text) returns text
   language sql immutable
-  as $$ select case when length(value) > coalesce(length(state), -1) then value else state end $$;
+  as $$
+    select case when (length(value), value collate "C") > (coalesce(length(state), -1), coalesce(state, '') collate "C")
+      then value else state end
+  $$;
 create aggregate analytics.longest(text) (sfunc = analytics.keep_longer, stype = text, parallel = safe, combinefunc = analytics.keep_longer);
 
 create function shop.same_person(a text, b text) returns boolean

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { SampleDatabaseError } from '../../../src/errors.ts';
 import type { Random } from '../random.ts';
 
 /** An order that this session made, as far as it has come. */
@@ -119,13 +120,13 @@ export interface Deed {
 /** First of a list that `ready` has found not to be empty. */
 export function take<T>(list: T[]): T {
   const [item] = list.splice(0, 1);
-  if (item === undefined) throw new RangeError('nothing left to take');
+  if (item === undefined) throw new SampleDatabaseError('nothing left to take');
   return item;
 }
 
 /** The row of a statement that returns exactly one. */
 export function only<T>(rows: readonly T[]): T {
   const [row] = rows;
-  if (row === undefined || rows.length !== 1) throw new RangeError(`expected one row, got ${rows.length}`);
+  if (row === undefined || rows.length !== 1) throw new SampleDatabaseError(`expected one row, got ${rows.length}`);
   return row;
 }

@@ -66,7 +66,7 @@ export const VISIT_DEEDS: readonly Deed[] = [
   },
   {
     name: 'attach document',
-    weight: 1,
+    weight: 2,
     ready: (session) => session.paid.length > 0,
     async run(session) {
       const [order] = session.paid;
