@@ -60,7 +60,8 @@ export async function readSettings(query: Reader['query']): Promise<FactSet> {
 
 async function readItems({ query }: Pick<Reader, 'query'>, sql: string): Promise<Item[]> {
   return await query<{ identity: string; definition: string } & Item>(
-    `select identity, coalesce(definition, '') as definition from (${sql}) as item(identity, definition)`,
+    // A comment can outlive its object, and then has none to speak of.
+    `select identity, coalesce(definition, '') as definition from (${sql}) as item(identity, definition) where identity is not null`,
   );
 }
 

@@ -20,10 +20,10 @@ export function routines(): string {
          concat_ws(' ',
            pg_get_function_result(p.oid), 'kind', a.aggkind, a.aggnumdirectargs, 'parallel', p.proparallel,
            'sfunc', a.aggtransfn, 'stype', format_type(a.aggtranstype, null), a.aggtransspace, 'init', quote_literal(a.agginitval),
-           'final', nullif(a.aggfinalfn, 0), a.aggfinalextra, a.aggfinalmodify,
-           'combine', nullif(a.aggcombinefn, 0), 'serial', nullif(a.aggserialfn, 0), nullif(a.aggdeserialfn, 0),
-           'moving', nullif(a.aggmtransfn, 0), nullif(a.aggminvtransfn, 0), format_type(nullif(a.aggmtranstype, 0), null),
-           a.aggmtransspace, nullif(a.aggmfinalfn, 0), a.aggmfinalextra, a.aggmfinalmodify, quote_literal(a.aggminitval),
+           'final', nullif(a.aggfinalfn::oid, 0)::regproc, a.aggfinalextra, a.aggfinalmodify,
+           'combine', nullif(a.aggcombinefn::oid, 0)::regproc, 'serial', nullif(a.aggserialfn::oid, 0)::regproc, nullif(a.aggdeserialfn::oid, 0)::regproc,
+           'moving', nullif(a.aggmtransfn::oid, 0)::regproc, nullif(a.aggminvtransfn::oid, 0)::regproc, format_type(nullif(a.aggmtranstype::oid, 0), null),
+           a.aggmtransspace, nullif(a.aggmfinalfn::oid, 0)::regproc, a.aggmfinalextra, a.aggmfinalmodify, quote_literal(a.aggminitval),
            'sort', (select oid::regoperator from pg_operator where oid = a.aggsortop),
            'arguments', pg_get_function_arguments(p.oid))
     from pg_proc p join pg_aggregate a on a.aggfnoid = p.oid join pg_namespace n on n.oid = p.pronamespace

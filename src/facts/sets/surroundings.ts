@@ -3,7 +3,7 @@ import { hashedOptions, notOfExtension, relationName, sortedList, userSchema } f
 /** Schemas, extensions, sequences, publications, foreign data, comments. */
 
 /** The name of any object, as PostgreSQL itself writes it. */
-const IDENTITY = `(select concat_ws(' ', i.type, i.identity) from pg_identify_object(d.classoid, d.objoid, d.objsubid) i)`;
+const IDENTITY = `(select i.type || ' ' || i.identity from pg_identify_object(d.classoid, d.objoid, d.objsubid) i)`;
 
 export function schemasAndLanguages(): string {
   return `
@@ -11,8 +11,8 @@ export function schemasAndLanguages(): string {
     from pg_namespace n where ${userSchema('n')} and ${notOfExtension('pg_namespace', 'n.oid')}
   union all
   select format('language %I', l.lanname),
-         concat_ws(' ', case when l.lanpltrusted then 'trusted' end, 'handler', nullif(l.lanplcallfoid, 0)::regproc,
-           'inline', nullif(l.laninline, 0)::regproc, 'validator', nullif(l.lanvalidator, 0)::regproc)
+         concat_ws(' ', case when l.lanpltrusted then 'trusted' end, 'handler', nullif(l.lanplcallfoid::oid, 0)::regproc,
+           'inline', nullif(l.laninline::oid, 0)::regproc, 'validator', nullif(l.lanvalidator::oid, 0)::regproc)
     from pg_language l where l.oid >= 16384 and ${notOfExtension('pg_language', 'l.oid')}`;
 }
 
@@ -82,7 +82,7 @@ const SUBSCRIPTIONS = `
 export function foreignData(): string {
   return `
   select format('wrapper %I', w.fdwname),
-         concat_ws(' ', 'handler', nullif(w.fdwhandler, 0)::regproc, 'validator', nullif(w.fdwvalidator, 0)::regproc, ${hashedOptions('w.fdwoptions')})
+         concat_ws(' ', 'handler', nullif(w.fdwhandler::oid, 0)::regproc, 'validator', nullif(w.fdwvalidator::oid, 0)::regproc, ${hashedOptions('w.fdwoptions')})
     from pg_foreign_data_wrapper w where ${notOfExtension('pg_foreign_data_wrapper', 'w.oid')}
   union all
   select format('server %I', s.srvname),

@@ -80,14 +80,14 @@ const CLASSES = `
   select format('operator class %I.%I using %I', n.nspname, k.opcname, am.amname),
          concat_ws(' ', case when k.opcdefault then 'default' end, 'for', format_type(k.opcintype, null),
            'family', ${qualified('pg_opfamily', 'opfnamespace', 'opfname', 'k.opcfamily')},
-           'storage ' || format_type(nullif(k.opckeytype, 0), null))
+           'storage ' || format_type(nullif(k.opckeytype::oid, 0), null))
     from pg_opclass k join pg_namespace n on n.oid = k.opcnamespace join pg_am am on am.oid = k.opcmethod
    where ${userSchema('n')} and ${notOfExtension('pg_opclass', 'k.oid')}`;
 
 /** Casts have no schema; those of initdb have low numbers. */
 const CASTS = `
   select format('cast (%s as %s)', format_type(k.castsource, null), format_type(k.casttarget, null)),
-         concat_ws(' ', 'context', k.castcontext, 'method', k.castmethod, nullif(k.castfunc, 0)::regprocedure)
+         concat_ws(' ', 'context', k.castcontext, 'method', k.castmethod, nullif(k.castfunc::oid, 0)::regprocedure)
     from pg_cast k where k.oid >= 16384 and ${notOfExtension('pg_cast', 'k.oid')}`;
 
 const CONVERSIONS = `
@@ -99,7 +99,7 @@ const CONVERSIONS = `
 
 const TRANSFORMS = `
   select format('transform for %s language %I', format_type(x.trftype, null), l.lanname),
-         concat_ws(' ', 'from', nullif(x.trffromsql, 0)::regprocedure, 'to', nullif(x.trftosql, 0)::regprocedure)
+         concat_ws(' ', 'from', nullif(x.trffromsql::oid, 0)::regprocedure, 'to', nullif(x.trftosql::oid, 0)::regprocedure)
     from pg_transform x join pg_language l on l.oid = x.trflang where ${notOfExtension('pg_transform', 'x.oid')}`;
 
 const ACCESS_METHODS = `
