@@ -82,10 +82,14 @@ export function contentsFinding(manifest: DumpManifest, lines: readonly string[]
   });
 }
 
-export async function validateSnapshot(manifest: SnapshotManifest, setting: ValidationSetting): Promise<Finding[]> {
+/** The snapshot's files against its own list, and that list against the manifest. Before a drill as at the landing. */
+export async function validateSnapshot(
+  manifest: SnapshotManifest,
+  { databases, signal }: Pick<ValidationSetting, 'databases' | 'signal'>,
+): Promise<Finding[]> {
   const { id } = manifest.snapshot;
   try {
-    const found = await setting.databases.verifySnapshot(id, setting.signal);
+    const found = await databases.verifySnapshot(id, signal);
     const problem = found.problems[0] ?? digestProblem(manifest, found.sha256);
     return [
       findingOf('snapshot-files', {

@@ -1,5 +1,5 @@
 import { parseBound, readBound } from '../backup/archive.ts';
-import { findingOf } from '../backup/validation-checks.ts';
+import { findingOf, validateSnapshot } from '../backup/validation-checks.ts';
 import type { SnapshotManifest } from '../backup/manifest.ts';
 import { checkIntegrity } from '../checks/integrity.ts';
 import { checkSanity } from '../checks/sanity.ts';
@@ -37,6 +37,7 @@ export async function proveSnapshot(manifest: SnapshotManifest, context: ProveCo
     proof.tool('server', actual.server.version);
     const { findings, tables } = compareStructure(before, after, actual);
     proof.add(readableFinding(actual), ...findings);
+    proof.add(...(await proof.stage('verify the snapshot', () => validateSnapshot(manifest, setting))));
     proof.tables(tables);
     proof.add(...(await proof.stage('check integrity', () => checkIntegrity(copy, after))));
     proof.add(await proof.stage('ask sanity queries', () => checkSanity(copy, setting.config.drill.queries)));

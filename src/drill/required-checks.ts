@@ -5,7 +5,7 @@ import type { BackupKind } from './contract.ts';
 /** Checks of the artefact and of the restore itself; those of the data are named beside them in src/checks. */
 const OWN: Readonly<Record<BackupKind, readonly string[]>> = {
   dump: ['selection', 'files', 'archive-digest', 'restore-output', 'primary', 'disarmed'],
-  snapshot: ['selection', 'files', 'readable', 'primary', 'disarmed'],
+  snapshot: ['selection', 'files', 'snapshot-files', 'readable', 'primary', 'disarmed'],
 };
 
 /** Every check without which a drill of this kind is not PROVEN. */
