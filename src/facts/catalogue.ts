@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FactSet, FactSetName } from './facts.ts';
+import { settleSpelling } from './spelling.ts';
 import { runProbes, type Item } from './probes.ts';
 import type { Reader } from './session.ts';
 import { eventTriggers, policies, routines, rules, statistics, triggers, views } from './sets/code.ts';
@@ -68,7 +69,7 @@ async function readItems({ query }: Pick<Reader, 'query'>, sql: string): Promise
 /** Sorts by identity and numbers those that share one, so that the set is the same whatever order the rows came in. */
 function toSet(items: readonly Item[]): FactSet {
   const sorted = items
-    .map(({ identity, definition }) => ({ identity, definition: shorten(definition) }))
+    .map(({ identity, definition }) => ({ identity, definition: shorten(settleSpelling(definition)) }))
     .sort((a, b) => compare(a.identity, b.identity) || compare(a.definition, b.definition));
   const entries: [string, string][] = [];
   let count = 0;
