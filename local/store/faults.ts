@@ -12,7 +12,7 @@ export function writeError(key: string, root: string, error: unknown): Error {
   const [problem, hint] = PROBLEMS[codeOf(error) ?? ''] ?? [String((error as Error).message), LOOK];
   return new StoreWriteError(key, `cannot write ${key}: ${problem}`, {
     cause: error,
-    hint: hint.replace('ROOT', `'${root}'`),
+    hint: hint.replaceAll('ROOT', `'${root}'`),
   });
 }
 

@@ -89,7 +89,7 @@ describe('the directory store on its disk', () => {
   });
 
   test.each([
-    ['ENOSPC', 'cannot write v1/x: the disk is full', "df -h '/bucket'"],
+    ['ENOSPC', 'cannot write v1/x: the disk is full', "df -h '/bucket'; df -i '/bucket'"],
     ['EDQUOT', 'cannot write v1/x: the disk quota is used up', 'quota -s'],
     ['EACCES', 'cannot write v1/x: permission denied', "ls -ld '/bucket'"],
     ['EROFS', 'cannot write v1/x: the file system is read-only', "findmnt --target '/bucket'"],

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { inject } from 'vitest';
+
+/** How the tests reach the emulator; the keys are as made up as its account. */
+export function emulator(endpoint = inject('moto')) {
+  return { region: 'eu-central-1', endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+}
+
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomBytes(6).toString('hex')}`;
+}
+
+/** A client, and a versioned bucket of its own. */
+export async function makeBucket(config: S3ClientConfig = {}): Promise<{ client: S3Client; bucket: string }> {
+  const client = new S3Client({ ...emulator(), ...config });
+  const bucket = uniqueName('pgproof');
+  await client.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: { LocationConstraint: 'eu-central-1' } }));
+  await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  return { client, bucket };
+}
+
+/** The subnets of the emulator's default network; EC2 is asked by hand, pgproof itself never talks to it. */
+export async function subnetIds(): Promise<string[]> {
+  const answer = await fetch(inject('moto'), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: 'AWS4-HMAC-SHA256 Credential=test/20261120/eu-central-1/ec2/aws4_request, SignedHeaders=host, Signature=0',
+    },
+    body: 'Action=DescribeSubnets&Version=2016-11-15',
+  });
+  return [...(await answer.text()).matchAll(/<subnetId>([^<]+)</g)].map(([, id]) => id ?? '');
+}
