@@ -1,11 +1,14 @@
 import pg from 'pg';
 import type { Facts } from '../facts/facts.ts';
+import { CONSTRAINT_IDENTITY } from '../facts/sets/relations.ts';
 import type { Finding } from './finding.ts';
 import { judgeDefects, type Defect } from './of-source.ts';
 import { count, VALID_CONSTRAINTS } from './registry.ts';
 import { countViolations } from './violations.ts';
 
 export interface UncheckedConstraint {
+  /** As in the facts. */
+  identity: string;
   oid: string;
   /** Quoted. */
   name: string;
@@ -16,7 +19,7 @@ export interface UncheckedConstraint {
 }
 
 const UNCHECKED = (enforced: boolean) => `
-  select k.oid::text as oid, quote_ident(k.conname) as name, k.contype::text as type, k.contypid <> 0 as domain,
+  select ${CONSTRAINT_IDENTITY} as identity, k.oid::text as oid, quote_ident(k.conname) as name, k.contype::text as type, k.contypid <> 0 as domain,
          coalesce((select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = k.conrelid),
                   k.contypid::regtype::text) as holder
     from pg_constraint k join pg_namespace kn on kn.oid = k.connamespace
@@ -37,10 +40,10 @@ export async function checkConstraints(client: pg.Client, expected: Facts): Prom
   const defects: Defect[] = [];
   for (const constraint of unchecked) {
     const problem = await validate(client, constraint);
-    const fact = expected.sets.constraints[identityOf(constraint)];
+    const fact = expected.sets.constraints[constraint.identity];
     const inSource = fact?.includes('NOT VALID') ?? false;
     if (problem !== undefined || !inSource) {
-      defects.push({ item: `constraint ${identityOf(constraint)}: ${problem ?? 'not validated, though it holds'}`, inSource });
+      defects.push({ item: `constraint ${constraint.identity}: ${problem ?? 'not validated, though it holds'}`, inSource });
     }
   }
   return judgeDefects({
@@ -81,9 +84,4 @@ async function validate(client: pg.Client, constraint: UncheckedConstraint): Pro
   }
   const violations = constraint.domain ? undefined : await countViolations(client, constraint);
   return violations === undefined ? 'rows violate it' : `${count(violations, 'row')} violating it`;
-}
-
-function identityOf({ name, holder, domain, type }: UncheckedConstraint): string {
-  if (type === 'n') return `not null on ${domain ? 'domain ' : ''}${holder}`;
-  return `${name} on ${domain ? 'domain ' : ''}${holder}`;
 }

@@ -25,7 +25,7 @@ export async function readFacts(session: FactsSession): Promise<Facts> {
   const readers = [first];
   try {
     collected.server = await readServer(first);
-    collected.listed = await listTables(first);
+    collected.listed = await listTables(first, session.scope);
     const jobs = collected.jobs();
     const wanted = Math.max(1, Math.min(session.parallel, jobs.length));
     const snapshot = session.snapshot ?? (wanted > 1 ? await exportSnapshot(first) : undefined);

@@ -1,5 +1,6 @@
 import { SourceUnreadableError } from '../errors.ts';
 import type { FactsScope, TableFacts } from './facts.ts';
+import { hashRow, quote, readColumns, type Column } from './row-hash.ts';
 import type { Reader } from './session.ts';
 import { userSchema } from './sets/fragments.ts';
 
@@ -9,6 +10,8 @@ export interface ListedTable {
   readonly facts: TableFacts;
   /** Which rows pg_dump keeps of an extension's table: empty for all, or a WHERE clause of the extension's own. */
   readonly condition: string;
+  /** Those that are hashed, in name order; empty unless the scope is `content`. */
+  readonly columns: readonly Column[];
 }
 
 interface Row {
@@ -26,7 +29,7 @@ interface Row {
 }
 
 const LIST = `
-  select c.oid, n.nspname as schema, c.relname as name,
+  select c.oid::text as oid, n.nspname as schema, c.relname as name,
          case when c.relkind = 'p' then 'partitioned' when c.relkind = 'f' then 'foreign'
               when c.relispartition then 'partition' else 'table' end as kind,
          case when c.relkind = 'r' then pg_table_size(c.oid) else 0 end as bytes,
@@ -45,9 +48,15 @@ const LIST = `
    order by n.nspname collate "C", c.relname collate "C"`;
 
 /** All tables of the user's, sorted by name. */
-export async function listTables(reader: Reader): Promise<ListedTable[]> {
+export async function listTables(reader: Reader, scope: FactsScope): Promise<ListedTable[]> {
   const rows = await reader.query<Row>(LIST);
-  return rows.map((row) => ({ oid: row.oid, condition: row.condition ?? '', facts: describe(row) }));
+  const columns = scope === 'content' ? await readColumns(reader) : new Map<string, Column[]>();
+  return rows.map((row) => ({
+    oid: row.oid,
+    condition: row.condition ?? '',
+    columns: columns.get(row.oid) ?? [],
+    facts: describe(row),
+  }));
 }
 
 function describe(row: Row): TableFacts {
@@ -80,7 +89,7 @@ export function isScanned({ facts }: ListedTable): boolean {
 export async function readRows(reader: Reader, table: ListedTable, scope: FactsScope): Promise<TableFacts> {
   const { schema, name } = table.facts;
   const from = `${quote(schema)}.${quote(name)}`;
-  const hash = scope === 'content' ? await rowHash(reader, table.oid) : 'null';
+  const hash = scope === 'content' ? hashRow(table.columns) : 'null';
   try {
     const rows = await reader.query<{ rows: string; hash: string | null }>(
       `select count(*)::text as rows, coalesce(sum(${hash}), 0)::text as hash from only ${from} t ${table.condition}`,
@@ -90,53 +99,6 @@ export async function readRows(reader: Reader, table: ListedTable, scope: FactsS
   } catch (error) {
     throw asUnreadable(error, from);
   }
-}
-
-interface Column {
-  name: string;
-  plain: boolean;
-}
-
-/**
- * Columns that have a value on disk, in name order. `plain` is true where a cast to text is the type's own output and
- * nothing else: not char(n), whose cast strips blanks, and no type for which somebody made another cast.
- */
-const COLUMNS = `
-  select a.attname as name,
-         a.atttypid < 16384 and a.atttypid <> 'bpchar'::regtype
-           and not exists (select from pg_cast k where k.castsource = a.atttypid and k.casttarget = 'text'::regtype and k.oid >= 16384) as plain
-    from pg_attribute a where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v'
-   order by a.attname collate "C"`;
-
-/** Deeper nesting than this would reach the server's stack limit on a table of 1,600 columns. */
-const COLUMNS_PER_CHAIN = 64;
-
-/** Stands for NULL, which must differ from every text. */
-const NULL_MARK = `'null:6ad38db2-5f0c-4c0e-9f1e-0b8a3cf5e9d1'`;
-
-/**
- * The hash of one row: each column's text is hashed with the hash of the columns before it as seed. No text of the
- * whole row is built, so a row is never too long for it when each of its values is not.
- */
-async function rowHash(reader: Reader, oid: string): Promise<string> {
-  const columns = await reader.query<Column>(COLUMNS, [oid]);
-  const chains: string[] = [];
-  for (let begin = 0; begin < columns.length; begin += COLUMNS_PER_CHAIN) {
-    const chain = columns.slice(begin, begin + COLUMNS_PER_CHAIN);
-    chains.push(chain.reduce((seed, column) => `hashtextextended(${textOf(column)} collate "C", ${seed})`, '0'));
-  }
-  if (chains.length <= 1) return chains[0] ?? '0::bigint';
-  return `hashtextextended(concat_ws(',', ${chains.join(', ')}), 0)`;
-}
-
-function textOf({ name, plain }: Column): string {
-  const column = `t.${quote(name)}`;
-  // Writing a one-column row uses the type's output function whatever casts exist, and keeps NULL apart from ''.
-  return plain ? `coalesce(${column}::text, ${NULL_MARK})` : `row(${column})::text`;
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function asUnreadable(error: unknown, table: string): unknown {

@@ -62,19 +62,18 @@ export function columns(major: number): string {
 /**
  * A foreign key that a partition takes over from its parent is not dumped: adding the parent's makes it anew under a
  * name that PostgreSQL chooses. So the name is not part of its identity. The same holds for not-null constraints.
+ * `k` is the row of pg_constraint, `c` that of its table if it has one.
  */
+export const CONSTRAINT_IDENTITY = `
+  (select case when k.conparentid <> 0 and k.contype = 'f' then 'foreign key taken over by ' || holder || ': ' || pg_get_constraintdef(k.oid)
+               when k.contype = 'n' then 'not null on ' || holder || ': ' || pg_get_constraintdef(k.oid)
+               else format('%I on %s', k.conname, holder) end
+     from (select case when k.contypid <> 0 then 'domain ' || k.contypid::regtype else ${relationName('k.conrelid')} end) as h(holder))`;
+
 export function constraints(): string {
   return `
-  select case when k.conparentid <> 0 and k.contype = 'f' then 'foreign key taken over by ' || on_what || ': ' || def
-              when k.contype = 'n' then 'not null on ' || on_what || ': ' || def
-              else format('%I on %s', k.conname, on_what) end,
-         def
-    from pg_constraint k
-    left join pg_class c on c.oid = k.conrelid
-    cross join lateral (select
-      case when k.contypid <> 0 then 'domain ' || k.contypid::regtype else ${relationName('k.conrelid')} end as on_what,
-      pg_get_constraintdef(k.oid) as def) as text
-    join pg_namespace n on n.oid = k.connamespace
+  select ${CONSTRAINT_IDENTITY}, pg_get_constraintdef(k.oid)
+    from pg_constraint k left join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = k.connamespace
    where ${userSchema('n')} and k.contype <> 't' and c.relpersistence is distinct from 't'
      and ${notOfExtension('pg_class', 'k.conrelid')} and ${notOfExtension('pg_type', 'k.contypid')}`;
 }
