@@ -71,11 +71,26 @@ export function requireFaithful(machine: Machine, resources: ReadonlySet<string>
     if (state.ItemProcessor?.ProcessorConfig?.Mode === 'DISTRIBUTED') {
       throw new StateMachineUnsupportedError(`state ${name}: a distributed map is run inline on the laptop`);
     }
+    const test = negatedTest(state.Choices);
+    if (test !== undefined) {
+      throw new StateMachineUnsupportedError(`state ${name}: ${test}: false is never true on the laptop; write Not`);
+    }
     if (state.Type === 'Task' && !resources.has(state.Resource ?? '')) {
       throw new StateMachineUnsupportedError(`state ${name}: nothing on the laptop answers for ${state.Resource}`);
     }
   }
   return machine as unknown as StateMachineDefinition;
+}
+
+/** The first type test (`IsPresent`, `IsNull` …) that asks for false, at any depth of the rules. */
+function negatedTest(rules: unknown): string | undefined {
+  if (typeof rules !== 'object' || rules === null) return undefined;
+  for (const [field, value] of Object.entries(rules)) {
+    if (/^Is[A-Z]/.test(field) && value === false) return field;
+    const inner = negatedTest(value);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
 function requireJsonPath(where: string, language: unknown): void {

@@ -10,12 +10,18 @@ export function caughtErrors(state: DrillState, proof: Proof | undefined): Drill
   const own = proof?.errors ?? [];
   const errors: DrillError[] = [...own];
   if (state.error && own.length === 0) errors.push(readCaught(state.plan ? 'Attempt' : 'Plan', state.error));
-  if (state.cleanupError) errors.push(readCaught('Destroy', state.cleanupError));
+  if (state.cleanupError) errors.push(asCleanupError(readCaught('Destroy', state.cleanupError)));
   if (state.cleanup?.status === 'failed') {
     const message = state.cleanup.detail ?? 'the throwaway instance is still there';
     errors.push({ state: 'ConfirmGone', name: 'CleanupFailedError', origin: 'environment', message });
   }
   return errors;
+}
+
+/** Whatever kept the instance from being destroyed, or from being seen to be gone, says nothing about the backup. */
+function asCleanupError({ state, name, message }: DrillError): DrillError {
+  const said = name === 'CleanupFailedError' ? message : `${name}: ${message}`;
+  return { state, name: 'CleanupFailedError', origin: 'environment', message: said };
 }
 
 /** Lambda puts its error as JSON into Cause; the laptop's interpreter puts the message there. */
