@@ -20,7 +20,8 @@ const OWNED: readonly Owned[] = [
   {
     catalog: 'pg_type',
     owner: 'typowner',
-    where: `not exists (select from pg_type e where e.typarray = o.oid) and ${inUserSchema('typnamespace')}
+    // A multirange follows its range; older majors leave its owner behind when a dump gives the range its own back.
+    where: `o.typtype <> 'm' and not exists (select from pg_type e where e.typarray = o.oid) and ${inUserSchema('typnamespace')}
             and (o.typrelid = 0 or exists (select from pg_class c where c.oid = o.typrelid and c.relkind = 'c'))`,
   },
   { catalog: 'pg_operator', owner: 'oprowner', where: `o.oprcode <> 0 and ${inUserSchema('oprnamespace')}` },
@@ -41,7 +42,7 @@ const OWNED: readonly Owned[] = [
 
 export function owners(): string {
   const one = ({ catalog, owner, where }: Owned) => `
-  select (select concat_ws(' ', i.type, i.identity) from pg_identify_object('${dependent(catalog)}'::regclass, o.oid, 0) i),
+  select ${identity(catalog)},
          quote_ident(pg_get_userbyid(o.${owner}))
     from ${catalog} o where ${where} and ${notOfExtension(catalog, 'o.oid')}`;
   return [
@@ -54,9 +55,13 @@ export function owners(): string {
   ].join('\n  union all');
 }
 
-/** Large objects are known to the rest of the catalogue by the table that holds their pages. */
-function dependent(catalog: string): string {
-  return catalog === 'pg_largeobject_metadata' ? 'pg_largeobject' : catalog;
+/**
+ * The object's name. pg_identify_object looks at the catalogue as it is now and not as it was in the snapshot: an
+ * application that makes and removes large objects all the time would leave some without a name.
+ */
+function identity(catalog: string): string {
+  if (catalog === 'pg_largeobject_metadata') return `'large object ' || o.oid`;
+  return `(select concat_ws(' ', i.type, i.identity) from pg_identify_object('${catalog}'::regclass, o.oid, 0) i)`;
 }
 
 interface Granted {
@@ -111,7 +116,7 @@ export function grants(major: number): string {
 
 function grantedOn({ catalog, acl, owner, kind, where }: Granted): string {
   return `
-  select (select concat_ws(' ', i.type, i.identity) from pg_identify_object('${dependent(catalog)}'::regclass, o.oid, 0) i),
+  select ${identity(catalog)},
          o.${owner}, o.${acl}, acldefault('${kind}', o.${owner})
     from ${catalog} o
    where o.${acl} is not null and ${where ?? 'true'}
