@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describeError, InterruptedError } from '../../src/errors.ts';
 import type { Cluster } from '../postgres/cluster.ts';
 import { destroyCluster } from '../postgres/cluster-end.ts';
+import { LOG } from '../postgres/cluster-files.ts';
 import { logProblem } from '../postgres/server-log.ts';
 import type { Born } from './creation.ts';
 import { readRecord, writeRecord, type InstanceRecord } from './instance-record.ts';
@@ -61,7 +62,7 @@ async function run(cluster: Cluster, record: InstanceRecord, create: () => Promi
 /** The error, and what the server said of it: to a client that may not enter it does not say why. */
 async function explain({ directory }: Cluster, error: unknown): Promise<string> {
   const message = error instanceof Error ? error.message : String(error);
-  const said = await logProblem(join(directory, 'server.log'));
+  const said = await logProblem(join(directory, LOG));
   return said === undefined || message.includes(said) ? message : `${message}; the server's log: ${said}`;
 }
 

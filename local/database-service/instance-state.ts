@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readdir, stat } from 'node:fs/promises';
 import type { Instance } from '../../src/cloud/database-service.ts';
 import { describeError } from '../../src/errors.ts';
-import { dataDirectory } from '../postgres/cluster-files.ts';
+import { dataDirectory, LOG } from '../postgres/cluster-files.ts';
 import { exists } from '../postgres/cluster-end.ts';
 import { postmasterPid, processesIn } from '../postgres/processes.ts';
 import { logProblem } from '../postgres/server-log.ts';
@@ -50,7 +50,7 @@ async function stateOf(record: InstanceRecord, directory: string): Promise<State
   if (record.status !== 'available') return said;
   const pid = await postmasterPid(dataDirectory(directory));
   if (pid !== undefined && (await processesIn(directory)).includes(pid)) return said;
-  const reason = await logProblem(join(directory, 'server.log'));
+  const reason = await logProblem(join(directory, LOG));
   return { status: 'failed', detail: `its server ended${reason === undefined ? '' : `: ${reason}`}` };
 }
 

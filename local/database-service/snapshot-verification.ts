@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { SnapshotVerification } from '../../src/cloud/database-service.ts';
 import { SubprocessError } from '../../src/errors.ts';
 import type { PostgresPrograms } from '../../src/postgres/programs.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
-import { dataDirectory } from '../postgres/cluster-files.ts';
+import { DATA, dataDirectory } from '../postgres/cluster-files.ts';
 import type { Places } from './places.ts';
 import { MANIFEST, parseManifest, sha256OfFile, snapshotDirectory, type SnapshotRecord } from './snapshot-record.ts';
 
@@ -38,13 +38,14 @@ export async function verifySnapshot(
 async function findProblems(data: string, programs: PostgresPrograms, signal?: AbortSignal): Promise<string[]> {
   const path = programs.path('pg_verifybackup');
   try {
-    await runProgram({ path, args: [data], ...(signal ? { signal } : {}) });
+    // It runs pg_waldump through a shell: no path that a user chose may be in its arguments.
+    await runProgram({ path, args: [DATA], cwd: dirname(data), ...(signal ? { signal } : {}) });
     return [];
   } catch (error) {
     if (!(error instanceof SubprocessError) || error.failure.exitCode !== 1) throw error;
     const lines = error.failure.stderr.split('\n').filter((line) => line.trim() !== '');
     if (lines.length === 0) throw error;
-    return lines.map((line) => line.replace(/^\S+: (error|fatal): /, '').replaceAll(`${data}/`, ''));
+    return lines.map((line) => line.replace(/^\S+: (error|fatal): /, '').replaceAll(`${DATA}/`, ''));
   }
 }
 

@@ -1,11 +1,16 @@
 import { chmod, chown, mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Cluster, StartOptions } from './cluster.ts';
 import type { Identity } from './identity.ts';
-import { ownSettings, quoteValue, renderSettings } from './settings.ts';
+import { ownSettings, renderSettings } from './settings.ts';
+
+/** Names in a cluster's directory. */
+export const DATA = 'data';
+export const LOG = 'server.log';
+export const CONFIG = 'config/postgresql.conf';
 
 export function dataDirectory(directory: string): string {
-  return join(directory, 'data');
+  return join(directory, DATA);
 }
 
 /** Makes a directory that only the server's identity may enter. */
@@ -26,22 +31,20 @@ export async function writeOwned(file: string, text: string, identity: Identity 
 }
 
 /**
- * Writes the whole configuration outside the data directory and returns its main file. Nothing that lies in the data
- * directory of a copied cluster (settings, access rules, includes of other files) is read then.
+ * Writes the whole configuration outside the data directory. Nothing that lies in the data directory of a copied cluster
+ * (settings, access rules, includes of other files) is read then.
  */
-export async function writeConfiguration(cluster: Cluster, port: number, options: StartOptions): Promise<string> {
-  const directory = join(cluster.directory, 'config');
+export async function writeConfiguration(cluster: Cluster, port: number, options: StartOptions): Promise<void> {
+  const config = join(cluster.directory, CONFIG);
+  const directory = dirname(config);
   await mkdir(directory, { recursive: true });
   await chmod(directory, 0o711);
-  const [config, hba, ident] = ['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf'].map((name) => join(directory, name));
-  if (!config || !hba || !ident) throw new Error('unreachable: three names were mapped');
-  const data = dataDirectory(cluster.directory);
-  const base = options.keepInitdbSettings ? `include ${quoteValue(join(data, 'postgresql.conf'))}\n` : '';
+  const [hba, ident] = [join(directory, 'pg_hba.conf'), join(directory, 'pg_ident.conf')];
+  const base = options.keepInitdbSettings ? `include '../${DATA}/postgresql.conf'\n` : '';
   const own = ownSettings({ port, socketDirectory: cluster.socketDirectory, hba, ident });
   await writeOwned(config, base + renderSettings({ ...options.settings, ...own }), cluster.identity);
   await writeOwned(hba, accessRules(options.replication ?? false), cluster.identity);
   await writeOwned(ident, '', cluster.identity);
-  return config;
 }
 
 /** The socket is in a directory that only the server's identity and root may enter. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InstanceRefusedError, SubprocessError } from '../../src/errors.ts';
 import type { PostgresPrograms } from '../../src/postgres/programs.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
-import { dataDirectory, makeOwned, writeConfiguration, writeOwned } from './cluster-files.ts';
+import { CONFIG, DATA, dataDirectory, LOG, makeOwned, writeConfiguration, writeOwned } from './cluster-files.ts';
 import type { Identity } from './identity.ts';
 import { freePort } from './port.ts';
 import { logProblem } from './server-log.ts';
@@ -33,21 +33,23 @@ export interface StartOptions {
   /** Begin with what initdb found good for this machine; not for a copy of somebody else's cluster. */
   readonly keepInitdbSettings?: boolean;
   readonly timeoutSeconds?: number;
+  /** Default: any that the system has free. */
+  readonly findPort?: () => Promise<number>;
   readonly signal?: AbortSignal | undefined;
 }
 
+const PASSWORD_FILE = 'initdb-password';
 const PORT_ATTEMPTS = 5;
 const START_SECONDS = 120;
 
 /** Makes a new cluster with checksums and one superuser who logs in over TCP with the password. Does not start it. */
 export async function initCluster(cluster: Cluster, options: InitOptions): Promise<void> {
-  const data = dataDirectory(cluster.directory);
-  const passwordFile = join(cluster.directory, 'initdb-password');
-  await makeOwned(data, cluster.identity);
+  const passwordFile = join(cluster.directory, PASSWORD_FILE);
+  await makeOwned(dataDirectory(cluster.directory), cluster.identity);
   await writeOwned(passwordFile, `${options.password}\n`, cluster.identity);
   try {
     await runServerProgram(cluster, 'initdb', options.signal, [
-      ...['--pgdata', data, '--username', options.superuser, `--pwfile=${passwordFile}`],
+      ...['--pgdata', DATA, '--username', options.superuser, '--pwfile', PASSWORD_FILE],
       ...['--auth-local=trust', '--auth-host=scram-sha-256', '--data-checksums', '--no-sync', '--no-instructions'],
       ...['--encoding=UTF8', `--locale=${options.locale ?? (process.platform === 'darwin' ? 'C' : 'C.UTF-8')}`],
     ]);
@@ -66,12 +68,12 @@ export async function startCluster(cluster: Cluster, options: StartOptions): Pro
   await rm(cluster.socketDirectory, { recursive: true, force: true });
   await makeOwned(cluster.socketDirectory, cluster.identity);
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
-    const config = await writeConfiguration(cluster, port, options);
-    const log = join(cluster.directory, 'server.log');
+    const port = await (options.findPort ?? freePort)();
+    await writeConfiguration(cluster, port, options);
+    const log = join(cluster.directory, LOG);
     await writeOwned(log, '', cluster.identity);
     try {
-      await launch(cluster, log, config, options);
+      await launch(cluster, options);
       return port;
     } catch (error) {
       if (!(error instanceof SubprocessError)) throw error;
@@ -85,12 +87,11 @@ export async function startCluster(cluster: Cluster, options: StartOptions): Pro
   }
 }
 
-async function launch(cluster: Cluster, log: string, config: string, options: StartOptions): Promise<void> {
-  // pg_ctl passes the options through a shell.
-  const quoted = `'config_file=${config.replaceAll("'", "'\\''")}'`;
+/** pg_ctl passes all this through a shell, and badly quoted: no path that a user chose may be in it. */
+async function launch(cluster: Cluster, options: StartOptions): Promise<void> {
   await runServerProgram(cluster, 'pg_ctl', options.signal, [
     ...['start', '--silent', '--wait', '--timeout', String(options.timeoutSeconds ?? START_SECONDS)],
-    ...['--pgdata', dataDirectory(cluster.directory), '--log', log, '--options', `-c ${quoted}`],
+    ...['--pgdata', DATA, '--log', LOG, '--options', `-c config_file=${CONFIG}`],
   ]);
 }
 

@@ -59,8 +59,8 @@ export async function fetchedPrograms(cache = cacheDirectory()): Promise<Postgre
 export async function fetchPostgres(options: FetchOptions): Promise<PostgresPrograms> {
   const suites = options.suites ?? (await machineSuites(options.signal));
   const store = join(options.cache ?? cacheDirectory(), 'postgresql');
-  // The loader takes its directories as one list with colons between them.
-  if (store.includes(':')) throw new PostgresInstallError(`${store}: programs do not run in a path with a colon`);
+  // The loader takes its directories as one list with colons between them, and pg_ctl runs postgres through a shell.
+  if (/[:"$`\\]/.test(store)) throw new PostgresInstallError(`${store}: programs do not run in a path with : " $ \` or \\`);
   await mkdir(store, { recursive: true, mode: 0o755 });
   await removeAbandoned(store);
   const offered: string[] = [];

@@ -5,8 +5,15 @@ export async function logProblem(log: string): Promise<string | undefined> {
   const text = await readFile(log, 'utf8').catch(() => '');
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const index = lines.findLastIndex((line) => /\b(FATAL|PANIC|ERROR): /.test(line));
-  const chosen = index === -1 ? lines.slice(-3) : lines.slice(index, index + 3).filter(isPartOfReason);
+  // Faults of the configuration are told first, each in a line of its own.
+  const faults = lines[index]?.includes('contains errors') ? lines.slice(0, index).filter(isFault) : [];
+  const reason = index === -1 ? lines.slice(-3) : lines.slice(index, index + 3).filter(isPartOfReason);
+  const chosen = [...faults.slice(-5), ...reason];
   return chosen.length === 0 ? undefined : chosen.map(withoutPrefix).join('; ');
+}
+
+function isFault(line: string): boolean {
+  return /\bLOG: .*(parameter|syntax error|setting)/.test(line);
 }
 
 function isPartOfReason(line: string, position: number): boolean {

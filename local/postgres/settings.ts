@@ -49,7 +49,7 @@ function checkName(name: string): string {
 }
 
 /** A value as postgresql.conf wants it. */
-export function quoteValue(value: string): string {
+function quoteValue(value: string): string {
   const escaped = value
     .replaceAll('\\', '\\\\')
     .replaceAll("'", "''")
