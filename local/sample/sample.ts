@@ -9,7 +9,7 @@ import { runSqlFile, type Placeholders } from './sql-file.ts';
 export interface SampleOptions {
   /** Any whole number. The same seed gives the same rows, byte for byte. */
   readonly seed: number;
-  /** 1 (the default) is some 370,000 rows; 0.01 a hundredth of them. */
+  /** 1 (the default) is some 320,000 rows; 0.01 a hundredth of them. */
   readonly scale?: number;
 }
 
@@ -56,7 +56,7 @@ export async function prepareCluster(client: pg.ClientBase): Promise<void> {
 
 /**
  * Fills a fresh database. All or nothing: when it fails the database is as empty as before.
- * @param client connected as superuser; its session settings are as before afterwards
+ * @param client connected as superuser to a database in UTF8; its session settings are as before afterwards
  * @throws SampleDatabaseError naming the statement that the server refused
  * @throws ConfigurationError for a seed or scale that is no such number
  */
@@ -82,7 +82,7 @@ export async function createSample(client: pg.ClientBase, options: SampleOptions
 function checkedOptions(options: SampleOptions): Placeholders {
   const { seed, scale = 1 } = options;
   const faults: string[] = [];
-  // Beyond this the hash's own seed would overflow.
+  // Far below what a bigint holds after the multiplication in rows/generators.sql.
   if (!Number.isSafeInteger(seed) || Math.abs(seed) > 1e9) faults.push(`seed: ${seed} is not a whole number up to 1e9`);
   if (!(scale >= 0.001 && scale <= 1000)) faults.push(`scale: ${scale} is not between 0.001 and 1000`);
   if (faults.length > 0) throw new ConfigurationError(faults);

@@ -108,6 +108,7 @@ const catalogue: Readonly<Record<string, string>> = {
     and attname = 'priority') <> (select attnum from pg_attribute where attrelid = to_regclass('shop.support_tickets') and attname = 'priority')`,
   'an unlogged table': relation(`c.relpersistence = 'u' and c.relkind = 'r'`),
   'a table name that needs quotes': relation(`c.relname ~ '[^a-z0-9_]' and c.relkind = 'r'`),
+  'a picture column that is never NULL': column(`a.atttypid = 'bytea'::regtype and attnotnull and attstorage = 'e'`),
   'a column name with quotes and other scripts': column(`attname ~ '"' or attname ~ '日本'`),
   'a text-search configuration': `exists (select from pg_ts_config where oid >= 16384)`,
   'a publication': `exists (select from pg_publication_rel)`,

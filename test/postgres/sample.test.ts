@@ -83,6 +83,33 @@ describe('the sample database', () => {
     expect(await findCollisions(client)).toEqual([]);
   });
 
+  it('has what only newer servers can do where the server is new enough', async () => {
+    const { major } = cluster.programs;
+    const newer = [
+      [14, `exists (select from pg_attribute where atttypid = to_regtype('tstzmultirange') and attrelid = to_regclass('inventory.opening_hours'))`],
+      [15, `exists (select from pg_class where 'security_invoker=true' = any (reloptions))`],
+      [18, `exists (select from pg_attribute where attgenerated = 'v')`],
+    ] as const;
+    for (const [since, condition] of newer) expect(await isTrue(client, condition)).toBe(major >= since);
+  });
+
+  it('gives its roles memberships, attributes and settings', async () => {
+    const { rows } = await client.query<{ fact: string }>(`
+      select g.rolname || ' > ' || m.rolname || case when admin_option then ' (admin)' else '' end as fact
+      from pg_auth_members join pg_roles g on g.oid = roleid join pg_roles m on m.oid = member
+      where m.rolname in ('shop_app', 'shop_migrations', 'shop_reporting')
+      union all select rolname || ' ' || unnest(rolconfig) from pg_roles where rolname in ('shop_app', 'shop_migrations')`);
+    expect(rows.map(({ fact }) => fact).toSorted()).toEqual([
+      'pg_monitor > shop_reporting',
+      'shop_app lock_timeout=5s',
+      'shop_app statement_timeout=15s',
+      'shop_migrations role=shop_owner',
+      'shop_owner > shop_migrations (admin)',
+      'shop_readonly > shop_reporting',
+      'shop_readwrite > shop_app',
+    ]);
+  });
+
   it('leaves no role with a password and the session as it found it', async () => {
     expect(await isTrue(client, `exists (select from pg_authid where rolname <> 'postgres' and rolpassword is not null)`)).toBe(false);
     expect(await isTrue(client, `9 = (select count(*) from pg_roles where rolname ~ '^(shop_|Warehouse)')`)).toBe(true);
@@ -103,11 +130,11 @@ describe('creating the sample', () => {
   });
 
   it('differs by the seed alone in every table that is filled by chance', async () => {
-    for (const name of ['seed_three', 'seed_four']) await cluster.createDatabase(name);
-    const [three, four] = [await cluster.connect('seed_three'), await cluster.connect('seed_four')];
-    await createSample(three, { seed: 3, scale: 0.01 });
-    await createSample(four, { seed: 4, scale: 0.01 });
-    const [one, another] = [await readContent(three), await readContent(four)];
+    for (const name of ['seed_small', 'seed_extreme']) await cluster.createDatabase(name);
+    const [small, extreme] = [await cluster.connect('seed_small'), await cluster.connect('seed_extreme')];
+    await createSample(small, { seed: 3, scale: 0.01 });
+    await createSample(extreme, { seed: -1_000_000_000, scale: 0.01 });
+    const [one, another] = [await readContent(small), await readContent(extreme)];
     const equal = Object.keys(one).filter((name) => one[name] === another[name]);
     for (const name of ['shop.orders_2025_06', 'shop.order_items_0', 'shop.payments', 'analytics.events_2026_05', 'large objects']) {
       expect(equal).not.toContain(name);

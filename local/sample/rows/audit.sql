@@ -22,4 +22,4 @@ insert into shop.order_documents (id, order_id, placed_at, title, content)
 select
   n, o.id, o.placed_at, pg_temp.choose(711, n, array['Delivery note.pdf', 'Zollerklärung.pdf', 'Photo.jpg']), 910000 + n
 from generate_series(1, 24) as n
-  join shop.orders as o on o.id = 100001 + n % pg_temp.scaled(45000);
+  join shop.orders as o on o.id = 100001 + n % pg_temp.scaled(32000);

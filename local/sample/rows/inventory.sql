@@ -44,5 +44,5 @@ from generate_series(1, pg_temp.scaled(1200)) as n;
 insert into inventory.pick_lists (day, number, picker, order_ids)
 select
   '2026-10-01'::date + n / 25, 1 + n % 25, pg_temp.first_name(n),
-  array(select 100001 + pg_temp.pick(408, n * 10 + item, pg_temp.scaled(45000))::bigint from generate_series(1, n % 6) as item order by item)
+  array(select 100001 + pg_temp.pick(408, n * 10 + item, pg_temp.scaled(32000))::bigint from generate_series(1, n % 6) as item order by item)
 from generate_series(0, 749) as n;

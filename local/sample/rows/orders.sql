@@ -4,7 +4,7 @@ select
   pg_temp.product_price(product),
   case when n % 9 = 0 then 5 * pg_temp.pick(302, n, 9) else 0 end,
   case when n % 40 = 0 then 'Happy birthday, ' || pg_temp.first_name(n) || '! 🎂' end
-from generate_series(1, pg_temp.scaled(45000)) as n,
+from generate_series(1, pg_temp.scaled(32000)) as n,
   generate_series(1, 1 + pg_temp.pick(303, n, 4)) as line_no,
   lateral (select 1 + pg_temp.pick(304, n * 8 + line_no, pg_temp.scaled(3000))) as chosen(product);
 
@@ -14,7 +14,7 @@ insert into shop.orders (id, customer_id, status, placed_at, ship_to, coupon_cod
 select
   100000 + n,
   1 + pg_temp.pick(305, n, pg_temp.scaled(20000)),
-  case when n > pg_temp.scaled(45000) * 0.99
+  case when n > pg_temp.scaled(32000) * 0.99
       then pg_temp.choose(306, n, array['draft', 'placed', 'paid', 'packed', 'shipped'])
     when pg_temp.pick(306, n, 25) = 0 then 'returned' when pg_temp.pick(306, n, 25) = 1 then 'cancelled'
     else 'delivered' end::shop.order_status,
@@ -27,7 +27,7 @@ select
   case when n % 3 = 0 then jsonb_build_object('channel', pg_temp.choose(308, n, array['web', 'app', 'phone']), 'gift', n % 40 = 0)
     else '{}' end,
   least(placed_at + interval '2 days', '2026-11-01 00:00+00')
-from generate_series(1, pg_temp.scaled(45000)) as n
+from generate_series(1, pg_temp.scaled(32000)) as n
   cross join lateral (select pg_temp.order_time(n)) as at(placed_at)
   join (select order_id, sum(line_total) as total from shop.order_items group by order_id) as basket
     on basket.order_id = 100000 + n
