@@ -35,6 +35,11 @@ export async function seal(body: EvidenceBody, signer: Signer): Promise<string> 
   return canonicalJson({ evidence: body, seal: { ...unsigned, signature: oneForm(key, signature) } });
 }
 
+/** The seal of a file that `seal` has just made. Of any other file it says nothing before `verifyEvidence` did. */
+export function readSeal(text: string): Seal {
+  return (JSON.parse(text) as SealedEvidence).seal;
+}
+
 /**
  * What the signature is over: a short statement that binds the evidence and all digests by digest and names the key.
  * Short because KMS signs at most 4,096 bytes as they are; with a purpose so that no other signature can be taken for it.

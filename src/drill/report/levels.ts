@@ -7,7 +7,7 @@ export const LEVEL_WORDS: Readonly<Record<LevelState, string>> = {
   held: 'holds',
   failing: 'fails',
   unproved: 'not proved',
-  unreached: 'passed, but rests on a gap',
+  unreached: 'passed, but not counted',
   unasked: 'not required',
 };
 

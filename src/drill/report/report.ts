@@ -11,9 +11,10 @@ import { renderTimeline } from './timeline.ts';
 
 /**
  * The evidence as one self-contained page: no script, no request, readable on a phone, in print and in the dark.
- * @param evidencePath what to type after `npx pgproof verify`; by itself the name of the file beside the page
+ * @param seal names the key on the page and decides how the public half is come by
+ * @param evidencePath where the evidence lies, when not in the usual place
  */
-export function renderReport(body: EvidenceBody, seal?: Seal, evidencePath = 'evidence.json'): string {
+export function renderReport(body: EvidenceBody, seal?: Seal, evidencePath?: string): string {
   const tone = { PROVEN: 'good', FAILED: 'bad', 'NOT PROVEN': 'doubt' }[body.verdict];
   const page: Markup = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">

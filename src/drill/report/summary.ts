@@ -54,7 +54,9 @@ function renderNotes(body: EvidenceBody): Content {
   const accepted = body.findings.filter(({ status }) => status === 'accepted');
   const notes: [Mark, Content][] = [
     ...body.errors
+      // The reason says the first of them already, and the cleanup has a note of its own.
       .filter(({ state, name: error }) => !body.reason.startsWith(`${state} ended with ${error}`))
+      .filter(({ name: error }) => error !== 'CleanupFailedError' || body.cleanup.status !== 'failed')
       .map(({ state, name: error, origin, message }): [Mark, Content] => [
         origin === 'backup' ? 'bad' : 'doubt',
         html`<strong>${state} ended with ${error}</strong> (cause: ${origin}): ${message}`,
