@@ -32,6 +32,9 @@ export function relations(): string {
      and ${notOfExtension('pg_class', 'c.oid')}`;
 }
 
+// 17.12 keeps a counter of its own among a column's options (pg_attver), another one in every database.
+const OWN_OPTIONS = `array(select option from unnest(a.attoptions) option where left(option, 3) <> 'pg_')`;
+
 // The position is the rank among the columns that are left, because a restore closes the gaps of dropped ones.
 export function columns(major: number): string {
   const compression = major >= 14 ? `case a.attcompression when 'p' then 'compression pglz' when 'l' then 'compression lz4' end,` : '';
@@ -49,7 +52,7 @@ export function columns(major: number): string {
            case when c.relkind in ('r', 'p', 'm') and a.attstorage <> t.typstorage then 'storage ' || a.attstorage::text end,
            ${compression}
            'statistics ' || nullif(a.attstattarget, -1),
-           'with ' || ${sortedList('a.attoptions')},
+           'with ' || ${sortedList(OWN_OPTIONS)},
            ${hashedOptions('a.attfdwoptions')})
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
     left join pg_type t on t.oid = a.atttypid
