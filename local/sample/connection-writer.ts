@@ -56,7 +56,8 @@ export class ConnectionWriter {
       await this.write();
       // A server that cannot keep up is not flooded afterwards to make up for it.
       due = Math.max(due + millisecondsEach, performance.now() - 100);
-      if (due > performance.now()) await sleep(due - performance.now());
+      const pause = due - performance.now();
+      if (pause > 0) await sleep(pause);
     }
   }
 
