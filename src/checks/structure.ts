@@ -20,12 +20,13 @@ export function compareStructure(before: Facts, after: Facts, actual: Facts): { 
       boundSequences(before, after, actual),
       ...compareServer(after, actual),
     ].sort((a, b) => a.number - b.number),
-    tables: actual.tables.map(({ schema, name, bytes, rows }) => ({
+    tables: actual.tables.map(({ schema, name, bytes, rows, kind }) => ({
       schema,
       name,
       bytes,
       ...(rows === undefined ? {} : { foundRows: rows }),
       content: 'not_compared',
+      ...(kind === 'partitioned' ? { partitioned: true as const } : {}),
     })),
   };
 }

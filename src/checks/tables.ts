@@ -36,6 +36,7 @@ function resultOf(expected: TableFacts, actual: TableFacts | undefined, comparab
     bytes,
     ...(expected.rows === undefined ? {} : { expectedRows: expected.rows }),
     ...(actual?.rows === undefined ? {} : { foundRows: actual.rows }),
+    ...(expected.kind === 'partitioned' ? { partitioned: true as const } : {}),
     content: !hashes ? 'not_compared' : sameContent(expected, actual) ? 'equal' : 'different',
   };
 }
