@@ -26,7 +26,7 @@ export interface SessionOptions {
 
 /** Opens the home directory and puts away what an earlier run left there: clusters, half-written files, events. */
 export async function openSession({ home, configFile, console, signal }: SessionOptions): Promise<Session> {
-  const laptop = openLaptop({ home, configFile });
+  const laptop = openLaptop({ home, configFile, progress: (text) => console.say(text) });
   const sources = new Map<string, string>();
   const tasks = new LocalTaskRunner({
     home: laptop.home,

@@ -1,7 +1,5 @@
-import type { Address } from '../src/postgres/address.ts';
-import { choosePrograms, findPrograms } from '../src/postgres/programs.ts';
-import { connect } from '../src/postgres/address.ts';
-import type { Laptop } from './laptop.ts';
+import { connect, type Address } from '../src/postgres/address.ts';
+import { samplePrograms, type Laptop } from './laptop.ts';
 import { createSample, sampleServerSettings, type SampleSummary } from './sample/sample.ts';
 import { startWriter, type Writer } from './sample/writer.ts';
 
@@ -16,12 +14,11 @@ export interface SampleSource {
   destroy(): Promise<void>;
 }
 
-const SEED = 2026;
+const SEED = 20_261_120;
 
 /** Starts a fresh cluster, fills it and begins to write. On failure nothing is left of it. */
 export async function startSample(laptop: Laptop, name: string, say: (text: string) => void): Promise<SampleSource> {
-  const wanted = process.env.PGPROOF_POSTGRES;
-  const programs = choosePrograms(await findPrograms(), { needServer: true, wanted });
+  const programs = await samplePrograms(say);
   const instanceId = `pgproof-source-${name}`;
   const destroy = () => laptop.databases.deleteInstance(instanceId);
   say(`starting PostgreSQL ${programs.version} from ${programs.directory}`);
