@@ -1,5 +1,6 @@
 import { ExecutionError, StateMachine, type RunOptions } from 'aws-local-stepfunctions';
 import { requireFaithful, walkStates, type Machine } from './definition.ts';
+import { liftStringification, type Lifted } from './stringification.ts';
 
 export type ResourceHandler = (input: unknown) => Promise<unknown>;
 
@@ -31,10 +32,11 @@ export type ExecutionEnd =
  * `ecs:runTask.sync`.
  */
 export async function execute(options: ExecutionOptions): Promise<ExecutionEnd> {
-  const definition = requireFaithful(options.machine, new Set(options.resources.keys()));
+  const lifted = liftStringification(options.machine);
+  const definition = requireFaithful(lifted.machine, new Set(options.resources.keys()));
   const execution = new StateMachine(definition).run(options.input as never, {
     context: contextOf(options) as never,
-    overrides: overridesOf(options),
+    overrides: overridesOf(options, lifted),
   });
   const watched = watch(execution.eventLogs as AsyncIterable<ExecutionEvent>, options.onEvent);
   try {
@@ -58,14 +60,17 @@ function contextOf({ name, startedAt, input }: ExecutionOptions) {
 }
 
 /** The interpreter goes by the names of states, the file by resources. */
-function overridesOf({ machine, resources, pauseMilliseconds }: ExecutionOptions): NonNullable<RunOptions['overrides']> {
+function overridesOf(
+  { resources, pauseMilliseconds }: ExecutionOptions,
+  { machine, stringify }: Lifted,
+): NonNullable<RunOptions['overrides']> {
   const handlers: NonNullable<NonNullable<RunOptions['overrides']>['taskResourceLocalHandlers']> = {};
   const waits: Record<string, number> = {};
   const retries: Record<string, number[]> = {};
   for (const [name, state] of walkStates(machine)) {
     const handler = resources.get(state.Resource ?? '');
     // A handler that returns nothing returns null on AWS.
-    if (handler) handlers[name] = async (input) => ((await handler(input)) ?? null) as never;
+    if (handler) handlers[name] = async (input) => ((await handler(stringify(name, input))) ?? null) as never;
     if (state.Type === 'Wait') waits[name] = pauseMilliseconds;
     if (Array.isArray(state.Retry)) retries[name] = state.Retry.map(() => pauseMilliseconds);
   }
