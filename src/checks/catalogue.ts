@@ -39,7 +39,7 @@ export const CATALOGUE_CHECKS: readonly CatalogueCheck[] = [
   },
   { check: checks.EXTENSIONS, sets: ['extensions'], what: 'extensions' },
   { check: checks.GRANTS, sets: ['owners', 'grants', 'default-privileges'], what: 'owners and grants', always: true },
-  { check: checks.PRIVILEGE_MATRIX, sets: ['privilege-matrix'], what: 'roles that are not superusers' },
+  { check: checks.PRIVILEGE_MATRIX, sets: ['privilege-matrix'], what: 'sets of effective privileges' },
   { check: checks.ROLES, sets: ['roles', 'memberships', 'role-settings'], what: 'roles, memberships and settings', always: true },
   { check: checks.DATABASE, sets: ['database'], what: 'properties', always: true },
   { check: checks.PUBLICATIONS, sets: ['publications'], what: 'publications and subscriptions' },

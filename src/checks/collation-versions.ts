@@ -12,8 +12,8 @@ const COLLATIONS = `
   select format('%I.%I', n.nspname, k.collname) as name, k.collversion as recorded, pg_collation_actual_version(k.oid) as actual
     from pg_collation k join pg_namespace n on n.oid = k.collnamespace
    where k.collversion is not null
-     and exists (select from pg_attribute a where a.attcollation = k.oid and a.attrelid >= 16384
-                 union all select from pg_index i where k.oid = any (i.indcollation) and i.indexrelid >= 16384)
+     and k.oid in (select attcollation from pg_attribute where attrelid >= 16384
+                   union select unnest(indcollation) from pg_index where indexrelid >= 16384)
    order by 1`;
 
 /**

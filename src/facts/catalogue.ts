@@ -6,8 +6,9 @@ import type { Reader } from './session.ts';
 import { eventTriggers, policies, routines, rules, statistics, triggers, views } from './sets/code.ts';
 import type { SetQuery } from './sets/fragments.ts';
 import { columns, constraints, indexes, relations } from './sets/relations.ts';
-import { defaultPrivileges, grants, memberships, owners, privilegeMatrix, roles } from './sets/rights.ts';
-import { database, roleSettings, settings } from './sets/server.ts';
+import { defaultPrivileges, grants, owners } from './sets/rights.ts';
+import { memberships, privilegeMatrix, roles, roleSettings } from './sets/roles.ts';
+import { database, settings } from './sets/server.ts';
 import { comments, extensions, foreignData, publications, schemasAndLanguages, sequences } from './sets/surroundings.ts';
 import { operators, textSearch, types } from './sets/types.ts';
 

@@ -44,22 +44,21 @@ async function exportSnapshot(reader: Reader): Promise<string | undefined> {
   return rows[0]?.id;
 }
 
-/** Each reader takes the next job until none is left. The first failure keeps the others from taking more. */
+/** Each reader takes the next job until none is left. The first failure ends the others in the middle of theirs. */
 async function runAll(jobs: Job[], readers: readonly Reader[]): Promise<void> {
   const queue = [...jobs];
-  const failures: unknown[] = [];
   const work = async (reader: Reader) => {
-    for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-      try {
-        await job(reader);
-      } catch (error) {
-        failures.push(error);
-        queue.length = 0;
-      }
-    }
+    for (let job = queue.shift(); job !== undefined; job = queue.shift()) await job(reader);
   };
-  await Promise.all(readers.map(work));
-  if (failures.length > 0) throw failures[0];
+  const running = readers.map(work);
+  try {
+    await Promise.all(running);
+  } catch (error) {
+    queue.length = 0;
+    await Promise.all(readers.map((reader) => reader.end()));
+    await Promise.allSettled(running);
+    throw error;
+  }
 }
 
 /** What the jobs have found so far. */
@@ -106,7 +105,9 @@ class Collection {
 
   #setJob(name: CatalogueSetName): Job {
     return this.#timed(`set ${name}`, async (reader) => {
+      await reader.query('savepoint reading');
       this.sets[name] = await readSet(reader, name);
+      await reader.query('rollback to savepoint reading; release savepoint reading');
     });
   }
 

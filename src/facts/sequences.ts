@@ -46,8 +46,7 @@ export async function readSequences(client: pg.Client): Promise<SequenceReading>
   for (let begin = 0; begin < list.length; begin += BATCH) {
     const batch = list.slice(begin, begin + BATCH);
     const selects = batch.map(({ id }, index) => `select ${index} as index, last_value::text as last, is_called as called from ${id}`);
-    const { rows } = await client.query<{ index: number; last: string; called: boolean }>(selects.join(' union all '));
-    for (const { index, last, called } of rows) {
+    for (const { index, last, called } of await readBatch(client, selects.join(' union all '))) {
       const found = batch[index];
       if (!found) continue;
       const { id, schema, name, increment, cycle } = found;
@@ -55,6 +54,21 @@ export async function readSequences(client: pg.Client): Promise<SequenceReading>
     }
   }
   return reading;
+}
+
+interface Value {
+  index: number;
+  last: string;
+  called: boolean;
+}
+
+/** Inside a transaction every relation that was read stays locked, and the server has room for so many locks only. */
+async function readBatch(client: pg.Client, sql: string): Promise<Value[]> {
+  const held = client.getTransactionStatus() === 'T';
+  if (held) await client.query('savepoint sequences');
+  const { rows } = await client.query<Value>(sql);
+  if (held) await client.query('rollback to savepoint sequences; release savepoint sequences');
+  return rows;
 }
 
 /**

@@ -21,6 +21,11 @@ export interface Reader {
   readonly major: number;
   /** Rows of one query. */
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Rows of one query, whose locks are given back at once. Otherwise each table read would stay locked to the end, and a
+   * server has room for a few thousand locks that it shares among all its users.
+   */
+  queryUnlocking<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]>;
   end(): Promise<void>;
 }
 
@@ -50,6 +55,8 @@ const PINNED: Readonly<Record<string, string>> = {
   idle_in_transaction_session_timeout: '0',
   transaction_timeout: '0',
   jit: 'off',
+  // When we give up, so does the server, in the middle of a table if need be.
+  client_connection_check_interval: '5s',
   // The load on the source is `parallel` and no more.
   max_parallel_workers_per_gather: '0',
 };
@@ -87,13 +94,18 @@ async function begin(
     await client.end();
   };
   const query = <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-    run<Row>(client, signal, sql, values);
+    guard(signal, async () => (await client.query<Row>(sql, [...values])).rows);
   const major = await readMajor(query);
   await query('begin isolation level repeatable read read only');
   if (snapshot !== undefined) await query(`set transaction snapshot ${client.escapeLiteral(snapshot)}`);
   await beforehand(query);
   await pin(query);
-  return { client, major, query, end };
+  const queryUnlocking = async <Row extends pg.QueryResultRow>(sql: string) => {
+    const all = `savepoint reading; ${sql}; rollback to savepoint reading; release savepoint reading`;
+    const results = (await guard(signal, () => client.query(all))) as unknown as pg.QueryResult<Row>[];
+    return results[1]?.rows ?? [];
+  };
+  return { client, major, query, queryUnlocking, end };
 }
 
 type Query = Reader['query'];
@@ -103,24 +115,24 @@ async function readMajor(query: Query): Promise<number> {
   return Math.floor(Number(rows[0]?.number) / 10_000);
 }
 
-/** Pins what this server knows of the list: older ones lack the newest settings. */
+/**
+ * Pins what this server knows of the list: older ones lack the newest settings, and only Linux can tell in the middle of
+ * a query that the client has gone.
+ */
 async function pin(query: Query): Promise<void> {
   await query(
     `select pg_catalog.set_config(s.name, p.value, true)
-       from pg_catalog.json_each_text($1) p(name, value) join pg_catalog.pg_settings s on lower(s.name) = p.name`,
+       from pg_catalog.json_each_text($1) p(name, value) join pg_catalog.pg_settings s on lower(s.name) = p.name
+      where p.name <> 'client_connection_check_interval' or version() ~ 'linux'`,
     [JSON.stringify(PINNED)],
   );
 }
 
-async function run<Row extends pg.QueryResultRow>(
-  client: pg.Client,
-  signal: AbortSignal | undefined,
-  sql: string,
-  values: readonly unknown[],
-): Promise<Row[]> {
+/** Runs a query and tells an answer of the server from a broken connection and from our own giving up. */
+async function guard<Result>(signal: AbortSignal | undefined, ask: () => Promise<Result>): Promise<Result> {
   if (signal?.aborted) throw interruption(signal);
   try {
-    return (await client.query<Row>(sql, [...values])).rows;
+    return await ask();
   } catch (error) {
     if (signal?.aborted) throw interruption(signal);
     throw isAnswer(error) ? error : lost(error);

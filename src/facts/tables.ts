@@ -91,7 +91,7 @@ export async function readRows(reader: Reader, table: ListedTable, scope: FactsS
   const from = `${quote(schema)}.${quote(name)}`;
   const hash = scope === 'content' ? hashRow(table.columns) : 'null';
   try {
-    const rows = await reader.query<{ rows: string; hash: string | null }>(
+    const rows = await reader.queryUnlocking<{ rows: string; hash: string | null }>(
       `select count(*)::text as rows, coalesce(sum(${hash}), 0)::text as hash from only ${from} t ${table.condition}`,
     );
     const found = rows[0] ?? { rows: '0', hash: '0' };

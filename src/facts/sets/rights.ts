@@ -1,6 +1,6 @@
 import { digest, notOfExtension, relationName, userSchema } from './fragments.ts';
 
-/** Checks 20 to 22: who owns what, who may do what, and the roles themselves. */
+/** Check 20: who owns what, and who was granted what. */
 
 interface Owned {
   readonly catalog: string;
@@ -149,47 +149,4 @@ export function defaultPrivileges(): string {
                     order by a.grantee <> 0, pg_get_userbyid(a.grantee), a.privilege_type)
             from aclexplode(d.defaclacl) a)
     from pg_default_acl d left join pg_namespace n on n.oid = d.defaclnamespace`;
-}
-
-/** What each role may really do, memberships and PUBLIC included: one line per role and schema. */
-export function privilegeMatrix(): string {
-  const can = (kind: string) => `case when has_table_privilege(r.oid, c.oid, '${kind}') then '${kind.slice(0, 3)}' end`;
-  const rights = ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger'].map(can).join(', ');
-  return `
-  with sample as materialized (
-    select min(c.oid) as oid, c.relowner, c.relacl::text as acl from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't' and ${userSchema('n')} group by c.relowner, c.relacl::text),
-  may as materialized (
-    select r.oid as role, s.relowner, s.acl, concat_ws(',', ${rights.replaceAll('c.oid', 's.oid')}) as rights
-      from pg_roles r cross join sample s where not r.rolsuper and left(r.rolname, 3) <> 'pg_')
-  select format('%I in schema %I', r.rolname, n.nspname),
-         concat_ws(' ',
-           case when has_schema_privilege(r.oid, n.oid, 'usage') then 'usage' end,
-           case when has_schema_privilege(r.oid, n.oid, 'create') then 'create' end,
-           count(c.oid) || ' relations', ${digest(`coalesce(string_agg(c.relname || ' ' || m.rights, E'\\n' order by c.relname), '')`)})
-    from pg_roles r cross join pg_namespace n
-    left join pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
-    left join may m on m.role = r.oid and m.relowner = c.relowner and m.acl is not distinct from c.relacl::text
-   where not r.rolsuper and left(r.rolname, 3) <> 'pg_' and ${userSchema('n')}
-   group by r.oid, r.rolname, n.oid, n.nspname`;
-}
-
-export function roles(): string {
-  return `
-  select quote_ident(r.rolname),
-         concat_ws(' ', case when r.rolsuper then 'superuser' end, case when r.rolinherit then 'inherit' end,
-           case when r.rolcreaterole then 'createrole' end, case when r.rolcreatedb then 'createdb' end,
-           case when r.rolcanlogin then 'login' end, case when r.rolreplication then 'replication' end,
-           case when r.rolbypassrls then 'bypassrls' end, 'connections ' || nullif(r.rolconnlimit, -1),
-           'valid until ' || r.rolvaliduntil)
-    from pg_roles r where left(r.rolname, 3) <> 'pg_'`;
-}
-
-export function memberships(major: number): string {
-  const options = major >= 16 ? `case when m.inherit_option then 'inherit' end, case when m.set_option then 'set' end,` : '';
-  return `
-  select format('%I in %I', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)),
-         concat_ws(' ', 'member', case when m.admin_option then 'admin' end, ${options} 'granted by ' || quote_ident(g.rolname))
-    from pg_auth_members m left join pg_roles g on g.oid = m.grantor
-   where left(pg_get_userbyid(m.member), 3) <> 'pg_'`;
 }

@@ -1,20 +1,6 @@
 import { collationName, digest } from './fragments.ts';
 
-/** Checks 22, 23, 28, 40 and 41: what surrounds the data and changes its meaning. */
-
-/**
- * Settings of roles and of this database. A custom setting (with a dot in its name) is a place where applications keep
- * tokens, so only a hash of its value is recorded.
- */
-export function roleSettings(): string {
-  return `
-  select concat_ws(' ', case s.setrole when 0 then 'all roles' else 'role ' || quote_ident(pg_get_userbyid(s.setrole)) end,
-           case when s.setdatabase <> 0 then 'in the database' end || ':', split_part(item, '=', 1)),
-         case when strpos(split_part(item, '=', 1), '.') > 0 then 'hash ' || ${digest('item')}
-              else substr(item, strpos(item, '=') + 1) end
-    from pg_db_role_setting s, unnest(s.setconfig) item
-   where s.setdatabase in (0, (select oid from pg_database where datname = current_database()))`;
-}
+/** Checks 23, 28, 40 and 41: what surrounds the data and changes its meaning. */
 
 /** The database's name is not among them: a copy may live under another. */
 export function database(major: number): string {
