@@ -52,7 +52,7 @@ border-radius:8px;padding:.9rem 1.1rem;margin-bottom:1.5rem;font-size:1.0625rem}
 .facts{display:grid;grid-template-columns:repeat(4,1fr);gap:1px;margin-top:1.75rem;background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
 .facts div{background:var(--sheet);padding:.85rem 1rem}
 .facts dt{font-size:.8125rem;color:var(--soft);margin-bottom:.15rem}
-.facts dd{font-size:1.125rem;font-weight:600;line-height:1.35}.facts dd small{display:block;line-height:1.4}
+.facts dd{font-size:1.0625rem;font-weight:600;line-height:1.35}.facts dd small{display:block;line-height:1.4}
 .facts .axis{display:flex;gap:.5rem}.facts .axis .mark{margin-top:.1em;stroke:var(--sheet)}
 .gauge,.bar,.track{display:block;width:100%}
 .gauge{margin-top:.6rem}.gauge .allowed{fill:var(--pale)}.gauge .taken{fill:var(--good)}.gauge.missed .taken{fill:var(--bad)}.gauge .limit{display:none}.gauge.missed .limit{display:inline;fill:var(--ink)}
@@ -68,7 +68,7 @@ border-radius:8px;padding:.9rem 1.1rem;margin-bottom:1.5rem;font-size:1.0625rem}
 .span{fill:var(--dim)}.span.longest{fill:var(--bar)}
 .seconds{text-align:right;color:var(--soft)}
 /* tables */
-.tables li{display:grid;grid-template-columns:15rem 6.5rem 1fr 16.5rem 4.5rem;gap:0 1rem;align-items:center;padding:.3rem 0;border-bottom:1px solid var(--line);font-size:.9375rem}
+.tables li{display:grid;grid-template-columns:14.5rem 7.5rem 1fr 16.5rem 5rem;gap:0 1rem;align-items:center;padding:.3rem 0;border-bottom:1px solid var(--line);font-size:.9375rem}
 .outcome{display:flex;gap:.4rem;align-items:center;font-size:.875rem;color:var(--soft);white-space:nowrap}.equal>.outcome{color:var(--good)}.different>.outcome{color:var(--bad);font-weight:650}
 .rows,.size{text-align:right;font-size:.875rem}.size{color:var(--soft)}.different>.rows{color:var(--bad)}
 .expected{fill:var(--pale)}.found{fill:var(--bar)}.different .found{fill:var(--bad)}
@@ -76,14 +76,14 @@ border-radius:8px;padding:.9rem 1.1rem;margin-bottom:1.5rem;font-size:1.0625rem}
 .overview i{width:10px;height:10px;background:var(--good);border-radius:2px;opacity:.75}
 .overview .different{opacity:1;background:linear-gradient(45deg,transparent 42%,var(--paper) 42% 58%,transparent 58%),linear-gradient(-45deg,var(--bad) 42%,var(--paper) 42% 58%,var(--bad) 58%);outline:2px solid var(--bad)}
 .overview .not_compared{background:none;border:1.5px solid var(--soft)}
-figcaption{font-size:.8125rem;color:var(--soft)}
+figcaption{margin-bottom:1rem;font-size:.8125rem;color:var(--soft)}
 /* checks */
 .level h3{border-bottom:1px solid var(--line);padding-bottom:.4rem;font-size:1.0625rem}.level h3 small{float:right;padding-top:.2rem}
 .checks{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:.75rem}
 .checks>li{background:var(--sheet);border:1px solid var(--line);border-radius:8px;padding:.7rem .9rem;min-width:0}
 .checks>.failed,.checks>.could_not_verify{grid-column:1/-1;border-width:2px}
 .checks>.failed{border-color:var(--bad)}.checks>.could_not_verify{border-color:var(--doubt)}.checks>.optional{border:1px dashed var(--pale)}
-.head{display:flex;gap:.55rem;align-items:center}.head .mark{stroke:var(--sheet)}.head strong{flex:1;font-weight:620}
+.head{display:flex;gap:.55rem;align-items:baseline;line-height:1.4}.head .mark{stroke:var(--sheet);align-self:flex-start;margin-top:.12em}.head strong{flex:1;font-weight:620}
 .status{font-size:.8125rem;color:var(--soft);white-space:nowrap}.passed .status{color:var(--good)}.failed .status{color:var(--bad);font-weight:650}.could_not_verify .status,.accepted .status{color:var(--doubt);font-weight:650}
 .detail{font-size:.9375rem;margin-top:.3rem}
 .tags{display:flex;flex-wrap:wrap;gap:0 .9rem;font-size:.8125rem;color:var(--soft);margin-top:.3rem}

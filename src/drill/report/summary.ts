@@ -1,7 +1,8 @@
 import type { EvidenceBody } from '../evidence.ts';
+import { LEVEL_WORDS, levelState } from './levels.ts';
 import { mark, verdictMark, type Mark } from './marks.ts';
 import { html, name, type Content, type Markup } from './markup.ts';
-import { LEVEL_WORDS, levelState } from './levels.ts';
+import { sumRows } from './table-outcome.ts';
 import { count, counted, duration, instant, LEVELS, percent, size } from './wording.ts';
 
 /** The first screen: the word, how far it reaches, why, of what, and everything that limits it. */
@@ -87,7 +88,7 @@ function renderKeyFacts(body: EvidenceBody): Markup {
 ${renderTarget('RTO', 'time to recover', body.rto)}
 ${renderTarget('RPO', 'data that would be lost', body.rpo)}
 <div><dt>Cleanup</dt><dd class="axis">${mark(cleanupMark(cleanup.status))}<span>${cleanup.status} <small>${cleanup.detail}</small></span></dd></div>
-<div><dt>Tables</dt><dd>${count(body.tables.length)} <small>${renderRows(body)}</small></dd></div>
+<div><dt>Tables</dt><dd>${count(body.tables.length)} <small>${describeRowsFound(body)}</small></dd></div>
 </dl>`;
 }
 
@@ -95,10 +96,9 @@ function cleanupMark(status: EvidenceBody['cleanup']['status']): Mark {
   return { verified: 'good', failed: 'bad', 'nothing to clean': 'none' }[status] as Mark;
 }
 
-function renderRows({ tables }: EvidenceBody): string {
-  const compared = tables.filter(({ foundRows }) => foundRows !== undefined);
-  if (compared.length === 0) return 'rows not compared';
-  return `${counted(compared.reduce((sum, { foundRows }) => sum + BigInt(foundRows ?? 0), 0n), 'row')} restored`;
+function describeRowsFound({ tables }: EvidenceBody): string {
+  const found = sumRows(tables, 'foundRows');
+  return found === undefined ? 'rows not counted' : `${counted(found, 'row')} found`;
 }
 
 /** The figure, and how much of what is allowed it takes. */

@@ -45,8 +45,9 @@ export function size(bytes: number): string {
   return `${unit === 0 || value >= 99.95 ? count(Math.round(value)) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `0.4 s`, `17 s`, `1 min 4 s`, `2 h 5 min`, `3 d 4 h`. */
+/** `12 ms`, `0.4 s`, `17 s`, `1 min 4 s`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(seconds: number): string {
+  if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const steps = [

@@ -93,6 +93,32 @@ describe('the first screen', () => {
   });
 });
 
+describe('what is said of a table', () => {
+  const table = { schema: 'app', name: 'orders', bytes: 8192, content: 'not_compared' as const };
+
+  test('that was counted in the copy alone is no difference', () => {
+    const text = shown(bodyOf({ kind: 'snapshot', tables: [{ ...table, foundRows: '82000' }] }));
+    expect(text).toContain('1 table: 0 different, 1 whose content was not compared. 82,000 rows found, not compared with the source.');
+    expect(text).toContain('not compared 82,000 rows 8.2 kB');
+  });
+
+  test('whose rows lie in a neighbouring partition follows the check of row counts', () => {
+    const moved = { ...table, expectedRows: '100', foundRows: '90' };
+    expect(shown(bodyOf({ tables: [moved] }))).toContain('not compared found 90 of 100: moved between partitions');
+    expect(shown(bodyOf({ tables: [moved], findings: [] }))).toContain('different found 90 of 100: 10 missing');
+    const other = { ...moved, content: 'different' as const };
+    expect(shown(bodyOf({ tables: [other] }))).toContain('different found 90 of 100: 10 missing');
+  });
+
+  test('that is partitioned is counted once, in its partitions', () => {
+    const parts = ['1', '2'].map((number) => ({ ...table, name: `orders_${number}`, expectedRows: '50', foundRows: '50' }));
+    const text = shown(bodyOf({ tables: [{ ...table, bytes: 0, expectedRows: '100', foundRows: '100', content: 'equal' }, ...parts] }));
+    expect(text).toContain('Tables 3 100 rows found');
+    expect(text).toContain('100 rows expected, 100 found.');
+    expect(text).toContain('equal 100 rows partitioned');
+  });
+});
+
 describe('the way to verify', () => {
   test('is one command on the laptop', async () => {
     const page = renderReport(makeBody(), readSeal(await seal(makeBody(), fixedSigner())));
