@@ -1,8 +1,9 @@
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ConfigurationError } from '../../src/errors.ts';
+import { makeOpenDirectory } from '../postgres/open-directory.ts';
 import { ownerName } from '../store/owner.ts';
 
 /** What is kept of a throwaway instance beside its data, so that any later process can find and destroy it. */
@@ -41,7 +42,7 @@ export function checkId(id: string, what: 'instance' | 'snapshot'): string {
  */
 export async function claimInstance(instances: string, record: InstanceRecord): Promise<boolean> {
   const unborn = join(instances, `${UNBORN}${ownerName()}-${randomBytes(6).toString('hex')}`);
-  await mkdir(unborn, { mode: 0o711 });
+  await makeOpenDirectory(unborn);
   try {
     await writeRecord(unborn, record);
     await rename(unborn, join(instances, record.instanceId));

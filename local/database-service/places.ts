@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '../../src/errors.ts';
 import { dataRoot, serverIdentity, type Identity } from '../postgres/identity.ts';
+import { makeOpenDirectory } from '../postgres/open-directory.ts';
 import { checkId } from './instance-record.ts';
 
 /** Where the clusters of one home are, and whom they run as. */
@@ -18,7 +19,7 @@ export async function openPlaces(home: string): Promise<Places> {
   const root = await dataRoot(home, identity);
   const [instances, snapshots] = [join(root, 'instances'), join(root, 'snapshots')];
   for (const directory of [instances, snapshots]) {
-    await mkdir(directory, { recursive: true, mode: 0o711 });
+    await makeOpenDirectory(directory);
     // A link would let a deletion reach what is not ours.
     if ((await lstat(directory)).isDirectory()) continue;
     throw new ConfigurationError([`${directory} is not a directory`], { hint: `ls -ld ${directory}` });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../src/cloud/clock.ts';
 import { SnapshotUnsupportedError } from '../../src/errors.ts';
@@ -8,6 +8,7 @@ import type { PostgresPrograms } from '../../src/postgres/programs.ts';
 import { runProgram, streamProgram } from '../../src/postgres/subprocess.ts';
 import { dataDirectory } from '../postgres/cluster-files.ts';
 import { stopCluster } from '../postgres/cluster-end.ts';
+import { makeOpenDirectory } from '../postgres/open-directory.ts';
 import { syncDirectory } from '../store/durable.ts';
 import { ownerName } from '../store/owner.ts';
 import { checkSpace } from './creation.ts';
@@ -48,7 +49,7 @@ export async function createSnapshot(tools: SnapshotTools, request: CreateSnapsh
   const programs = await tools.programs(source.major);
   await checkSpace(places.snapshots, source.bytes + tools.spareBytes);
   const unborn = join(places.snapshots, `${UNBORN}${ownerName()}-${randomBytes(6).toString('hex')}`);
-  await mkdir(unborn, { mode: 0o711 });
+  await makeOpenDirectory(unborn);
   try {
     await copyCluster(unborn, programs, request);
     const record = await describeCopy(unborn, programs, source, { request, now: tools.clock.now() });

@@ -10,6 +10,7 @@ import { runProgram } from '../../src/postgres/subprocess.ts';
 import { isOwnerAlive, ownerName } from '../store/owner.ts';
 import { PrivateApt } from './fetch/apt.ts';
 import { isDebianLike, suitesFor, type Suite } from './fetch/suites.ts';
+import { makeOpenDirectory } from './open-directory.ts';
 import { binaries, makeRunnable, unpack } from './fetch/tree.ts';
 
 export interface FetchOptions {
@@ -61,7 +62,7 @@ export async function fetchPostgres(options: FetchOptions): Promise<PostgresProg
   const store = join(options.cache ?? cacheDirectory(), 'postgresql');
   // The loader takes its directories as one list with colons between them, and pg_ctl runs postgres through a shell.
   if (/[:"$`\\]/.test(store)) throw new PostgresInstallError(`${store}: programs do not run in a path with : " $ \` or \\`);
-  await mkdir(store, { recursive: true, mode: 0o755 });
+  await makeOpenDirectory(store, 0o755);
   await removeAbandoned(store);
   const offered: string[] = [];
   for (const suite of suites) {

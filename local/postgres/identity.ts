@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InstanceRefusedError } from '../../src/errors.ts';
+import { makeOpenDirectory } from './open-directory.ts';
 
 /** The unprivileged user that PostgreSQL's server programs run under when this process is root, which they refuse. */
 export interface Identity {
@@ -37,11 +38,11 @@ export function identityFrom(passwd: string): Identity {
  * @throws InstanceRefusedError when the directory in /var/tmp belongs to somebody else
  */
 export async function dataRoot(home: string, identity: Identity | undefined, fallback = '/var/tmp'): Promise<string> {
-  await mkdir(home, { recursive: true, mode: 0o711 });
+  await makeOpenDirectory(home);
   const real = await realpath(home);
   if (!identity || (await isReachable(real, identity))) return real;
   const own = join(fallback, `pgproof-${createHash('sha256').update(real).digest('hex').slice(0, 16)}`);
-  await mkdir(own, { recursive: true, mode: 0o711 });
+  await makeOpenDirectory(own);
   const found = await lstat(own);
   const isOurs = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
   if (!isOurs || !(await isReachable(own, identity))) {
@@ -49,7 +50,6 @@ export async function dataRoot(home: string, identity: Identity | undefined, fal
       hint: `ls -ld ${own}`,
     });
   }
-  await chmod(own, 0o711);
   return own;
 }
 

@@ -45,6 +45,16 @@ test('a home that does not exist is made so that the identity can pass through',
   expect((await stat(join(root, 'new/home'))).mode & 0o777).toBe(0o711);
 });
 
+test('a closed umask does not shut the identity out', async () => {
+  const umask = process.umask(0o077);
+  try {
+    expect(await dataRoot(join(root, 'strict/home'), STRANGER, root)).toBe(join(root, 'strict/home'));
+  } finally {
+    process.umask(umask);
+  }
+  for (const name of ['strict', 'strict/home']) expect((await stat(join(root, name))).mode & 0o777).toBe(0o711);
+});
+
 test('below a closed directory another one is used, always the same for the same home', async () => {
   await mkdir(join(root, 'closed/home'), { recursive: true });
   await mkdir(join(root, 'closed/other'));
