@@ -57,7 +57,6 @@ export function openLaptop(options: LaptopOptions): Laptop {
   };
 }
 
-/** What is installed, then what was fetched earlier, then the distribution's own, fetched now. */
 async function findServer(major: number, progress: Progress): Promise<PostgresPrograms> {
   return await findOrFetch({ serverMajor: major, needServer: true }, { major, progress });
 }
@@ -76,14 +75,16 @@ export async function samplePrograms(progress: Progress): Promise<PostgresProgra
 
 type Progress = (message: string) => void;
 
+/** In this order: what is installed, what was fetched earlier, what can be fetched now. */
 async function findOrFetch(choice: ProgramChoice, fetching: FetchOptions): Promise<PostgresPrograms> {
-  const found = [...(await findPrograms()), ...(await fetchedPrograms())];
-  try {
-    return choosePrograms(found, choice);
-  } catch (error) {
-    if (!(error instanceof PostgresNotFoundError)) throw error;
-    return await fetchPostgres(fetching);
+  for (const find of [findPrograms, fetchedPrograms]) {
+    try {
+      return choosePrograms(await find(), choice);
+    } catch (error) {
+      if (!(error instanceof PostgresNotFoundError)) throw error;
+    }
   }
+  return await fetchPostgres(fetching);
 }
 
 /** Looks once per major; what is installed does not change during a run. */
