@@ -66,7 +66,7 @@ const NOUNS: Readonly<Partial<Record<FactSetName, string>>> = {
   sequences: 'sequence',
   comments: 'comment on',
 };
-const SELF_EXPLAINED = /^(row security of|operator (family|class)|cast|conversion|transform|access method|collation|aggregate|label) /;
+const SELF_EXPLAINED = /^(row security of|operator (family|class)|cast|conversion|transform|access method|collation|aggregate|label|large objects of) /;
 
 /** What a definition looks like when it is short enough to be shown beside another. */
 const SHORT = 80;

@@ -37,7 +37,6 @@ const OWNED: readonly Owned[] = [
   { catalog: 'pg_event_trigger', owner: 'evtowner', where: 'true' },
   { catalog: 'pg_publication', owner: 'pubowner', where: 'true' },
   { catalog: 'pg_language', owner: 'lanowner', where: 'o.oid >= 16384' },
-  { catalog: 'pg_largeobject_metadata', owner: 'lomowner', where: 'true' },
 ];
 
 export function owners(): string {
@@ -47,6 +46,7 @@ export function owners(): string {
     from ${catalog} o where ${where} and ${notOfExtension(catalog, 'o.oid')}`;
   return [
     ...OWNED.map(one),
+    LARGE_OBJECT_OWNERS,
     `
   select 'subscription ' || quote_ident(s.subname), quote_ident(pg_get_userbyid(s.subowner)) from pg_subscription s
    where s.subdbid = (select oid from pg_database where datname = current_database())`,
@@ -55,14 +55,15 @@ export function owners(): string {
   ].join('\n  union all');
 }
 
-/**
- * The object's name. pg_identify_object looks at the catalogue as it is now and not as it was in the snapshot: an
- * application that makes and removes large objects all the time would leave some without a name.
- */
 function identity(catalog: string): string {
-  if (catalog === 'pg_largeobject_metadata') return `'large object ' || o.oid`;
   return `(select concat_ws(' ', i.type, i.identity) from pg_identify_object('${catalog}'::regclass, o.oid, 0) i)`;
 }
+
+/** There may be millions of large objects: each owner has one line for all of his. */
+const LARGE_OBJECT_OWNERS = `
+  select 'large objects of ' || quote_ident(pg_get_userbyid(o.lomowner)),
+         concat_ws(' ', count(*), 'objects', ${digest(`string_agg(o.oid::text, ',' order by o.oid)`)})
+    from pg_largeobject_metadata o group by o.lomowner`;
 
 interface Granted {
   readonly catalog: string;
@@ -85,7 +86,6 @@ const GRANTED: readonly Granted[] = [
   { catalog: 'pg_language', acl: 'lanacl', owner: 'lanowner', kind: 'l' },
   { catalog: 'pg_foreign_data_wrapper', acl: 'fdwacl', owner: 'fdwowner', kind: 'F' },
   { catalog: 'pg_foreign_server', acl: 'srvacl', owner: 'srvowner', kind: 'S' },
-  { catalog: 'pg_largeobject_metadata', acl: 'lomacl', owner: 'lomowner', kind: 'L' },
 ];
 
 /**
@@ -111,8 +111,20 @@ export function grants(major: number): string {
          string_agg(privilege_type || case when is_grantable then ' with grant option' else '' end
            || case when grantor <> owner then ' by ' || quote_ident(pg_get_userbyid(grantor)) else '' end,
            ', ' order by privilege_type, pg_get_userbyid(grantor))
-    from entry group by object, grantee, lost`;
+    from entry group by object, grantee, lost
+  union all
+  ${LARGE_OBJECT_GRANTS}`;
 }
+
+const LARGE_OBJECT_GRANTS = `
+  select 'large objects to ' || holder, string_agg(concat_ws(' ', rights, 'on', objects, 'objects', content), ', ' order by rights)
+    from (select case a.grantee when 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(a.grantee)) end as holder, count(*) as objects,
+                 a.privilege_type || case when a.is_grantable then ' with grant option' else '' end as rights,
+                 ${digest(`string_agg(o.oid::text, ',' order by o.oid)`)} as content
+            from pg_largeobject_metadata o, aclexplode(coalesce(o.lomacl, acldefault('L', o.lomowner))) a
+           where a.grantee <> o.lomowner or a.is_grantable
+           group by a.grantee, a.privilege_type, a.is_grantable) g
+   group by holder`;
 
 function grantedOn({ catalog, acl, owner, kind, where }: Granted): string {
   return `
