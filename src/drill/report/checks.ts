@@ -1,6 +1,6 @@
 import type { Finding } from '../../checks/finding.ts';
 import type { EvidenceBody } from '../evidence.ts';
-import { LEVEL_WORDS, levelState } from './levels.ts';
+import { LEVEL_WORDS, levelState, unanswered } from './levels.ts';
 import { mark, statusMark } from './marks.ts';
 import { html, name, type Content, type Markup } from './markup.ts';
 import { count, counted, LEVELS, STATUS_WORDS } from './wording.ts';
@@ -14,7 +14,7 @@ export function renderChecks(body: EvidenceBody): Markup {
 <ul class="checks">${findings.map(renderFinding)}</ul></section>`;
   });
   return html`<section aria-labelledby="checks"><h2 id="checks">Checks</h2><p>${summarise(body.findings)}</p>
-${renderMissing(body)}${levels}</section>`;
+${levels}${renderMissing(body)}</section>`;
 }
 
 function summarise(findings: readonly Finding[]): string {
@@ -25,14 +25,11 @@ function summarise(findings: readonly Finding[]): string {
   return `${counted(findings.length, 'check')}: ${states.join(', ') || 'nothing was found out'}.`;
 }
 
-/** What the policy asks for and nobody answered. */
-function renderMissing({ policy, findings }: EvidenceBody): Content {
-  const answered = new Set(findings.filter(({ required }) => required).map(({ id }) => id));
-  const missing = policy.required.filter((id) => !answered.has(id));
+function renderMissing(body: EvidenceBody): Content {
+  const missing = unanswered(body);
   if (missing.length === 0) return undefined;
-  return html`<section class="level" aria-labelledby="missing"><h3 id="missing">Required, and nothing was found out</h3><ul class="checks">${missing.map(
-    (id) => html`<li class="not_requested"><p class="head">${mark('empty')}<strong>${name(id)}</strong><span class="status">Not requested</span></p></li>`,
-  )}</ul></section>`;
+  return html`<section class="level" aria-labelledby="missing"><h3 id="missing">${counted(missing.length, 'required check')} without an answer</h3>
+<ul class="missing">${missing.map((id) => html`<li>${mark('empty')}${name(id)}</li>`)}</ul></section>`;
 }
 
 function renderFinding(finding: Finding): Markup {

@@ -12,12 +12,19 @@ export const LEVEL_WORDS: Readonly<Record<LevelState, string>> = {
 };
 
 /** Where one level stands. What failed is told apart from what was only not shown. */
-export function levelState({ assurance, findings }: EvidenceBody, level: AssuranceLevel): LevelState {
-  const statuses = findings.filter((finding) => finding.required && finding.level === level).map(({ status }) => status);
-  if (statuses.length === 0) return 'unasked';
-  if (level <= reachedLevel(assurance)) return 'held';
+export function levelState(body: EvidenceBody, level: AssuranceLevel): LevelState {
+  const statuses = body.findings.filter((finding) => finding.required && finding.level === level).map(({ status }) => status);
+  // A required check that nobody answered may have belonged here: then the level was asked for and is not proved.
+  if (statuses.length === 0) return unanswered(body).length > 0 ? 'unproved' : 'unasked';
+  if (level <= reachedLevel(body.assurance)) return 'held';
   if (statuses.includes('failed')) return 'failing';
   return statuses.every((status) => ['passed', 'not_applicable', 'accepted'].includes(status)) ? 'unreached' : 'unproved';
+}
+
+/** What the policy asks for and no finding answers. */
+export function unanswered({ policy, findings }: EvidenceBody): string[] {
+  const answered = new Set(findings.filter(({ required }) => required).map(({ id }) => id));
+  return policy.required.filter((id) => !answered.has(id));
 }
 
 function reachedLevel(assurance: string): number {

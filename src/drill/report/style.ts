@@ -83,6 +83,7 @@ figcaption{margin-bottom:1rem;font-size:.8125rem;color:var(--soft)}
 .checks>li{background:var(--sheet);border:1px solid var(--line);border-radius:8px;padding:.7rem .9rem;min-width:0}
 .checks>.failed,.checks>.could_not_verify{grid-column:1/-1;border-width:2px}
 .checks>.failed{border-color:var(--bad)}.checks>.could_not_verify{border-color:var(--doubt)}.checks>.optional{border:1px dashed var(--pale)}
+.missing{display:flex;flex-wrap:wrap;gap:.3rem 1.25rem}.missing li{display:flex;gap:.4rem;align-items:center;font-size:.9375rem}
 .head{display:flex;gap:.55rem;align-items:baseline;line-height:1.4}.head .mark{stroke:var(--sheet);align-self:flex-start;margin-top:.12em}.head strong{flex:1;font-weight:620}
 .status{font-size:.8125rem;color:var(--soft);white-space:nowrap}.passed .status{color:var(--good)}.failed .status{color:var(--bad);font-weight:650}.could_not_verify .status,.accepted .status{color:var(--doubt);font-weight:650}
 .detail{font-size:.9375rem;margin-top:.3rem}

@@ -1,5 +1,5 @@
 import type { EvidenceBody } from '../evidence.ts';
-import { LEVEL_WORDS, levelState } from './levels.ts';
+import { LEVEL_WORDS, levelState, unanswered } from './levels.ts';
 import { mark, verdictMark, type Mark } from './marks.ts';
 import { html, name, type Content, type Markup } from './markup.ts';
 import { sumRows } from './table-outcome.ts';
@@ -26,10 +26,11 @@ function meaning(assurance: string): string {
 
 function renderFault({ fault, verdict }: EvidenceBody): Content {
   if (fault === null) return undefined;
-  const outcome =
-    verdict === 'FAILED'
-      ? 'The drill noticed it, as it must.'
-      : 'The drill did NOT notice it: do not trust drills of this installation until you know why.';
+  const outcome = {
+    FAILED: 'The drill noticed it, as it must.',
+    'NOT PROVEN': 'The drill could not tell: it neither noticed nor overlooked it.',
+    PROVEN: 'The drill did NOT notice it: do not trust drills of this installation until you know why.',
+  }[verdict];
   return html`<aside class="fault" aria-label="Planted fault"><strong>A fault was planted on purpose: ${fault}.</strong>
 This drill says nothing about the backup. ${outcome}</aside>`;
 }
@@ -114,11 +115,15 @@ function renderTarget(term: string, means: string, axis: EvidenceBody['rto']): M
 <small>${targetSeconds === null ? 'no target set' : `target ${duration(targetSeconds)}: ${status}`}</small></span></dd>${bar}</div>`;
 }
 
-function renderScope({ scope }: EvidenceBody): Markup {
-  const list = (items: readonly string[], none: string) =>
-    items.length === 0 ? html`<p>${none}</p>` : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+/** A drill that broke off did not come to say what it left out, so what the policy still asks for is said here. */
+function renderScope(body: EvidenceBody): Markup {
+  const { examined, notExamined } = body.scope;
+  const missing = unanswered(body);
+  const left = missing.length > 0 ? [...notExamined, `${counted(missing.length, 'required check')}: ${missing.join(', ')}`] : notExamined;
+  const list = (items: readonly string[]) =>
+    items.length === 0 ? html`<p>Nothing is named.</p>` : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
   return html`<div class="scope">
-<section><h2>Examined</h2>${list(scope.examined, 'Nothing.')}</section>
-<section><h2>Not examined</h2>${list(scope.notExamined, 'Nothing was left out.')}</section>
+<section><h2>Examined</h2>${list(examined)}</section>
+<section><h2>Not examined</h2>${list(left)}</section>
 </div>`;
 }

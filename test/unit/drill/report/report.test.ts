@@ -58,6 +58,7 @@ describe('the first screen', () => {
   test('says loudly that a fault was planted, and whether it was noticed', () => {
     expect(shown(FAILED_BODY)).toContain('A fault was planted on purpose: lose-rows. This drill says nothing about the backup. The drill noticed it, as it must.');
     expect(shown(makeBody({ fault: 'lose-rows' }))).toContain('The drill did NOT notice it: do not trust drills of this installation until you know why.');
+    expect(shown({ ...NOT_PROVEN_BODY, fault: 'lose-rows' })).toContain('The drill could not tell: it neither noticed nor overlooked it.');
   });
 
   test('says what failed apart from what was only not shown', () => {
@@ -79,7 +80,9 @@ describe('the first screen', () => {
       'RPO data that would be lost unknown no target set',
       'No stage was timed.',
       'No table was compared.',
-      'Required, and nothing was found out row-count Not requested',
+      'L1 artefact intact passed, but not counted L2 restores not proved L3 structure equal not proved',
+      'Not examined the restored database: it was never there 1 required check: row-count',
+      '1 required check without an answer row-count',
       'None: the drill ended before it read any.',
     ]) {
       expect(text).toContain(said);
