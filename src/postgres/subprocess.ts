@@ -9,7 +9,7 @@ import { InterruptedError, SubprocessError, type SubprocessFailure } from '../er
 export interface Program {
   readonly path: string;
   readonly args: readonly string[];
-  /** Added to the environment of this process. */
+  /** Added to the environment of this process, of which PostgreSQL's own variables are left out. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Identity to run under; only root can change it. */
@@ -69,9 +69,21 @@ export async function* streamProgram(program: Program): AsyncGenerator<Uint8Arra
   if (error !== undefined) throw failureOf(program, error, stderr.text());
 }
 
+/**
+ * Where a program connects to, and as whom, is for its caller to say alone: a PGSERVICE or PGHOSTADDR of the user's would
+ * win over the address that was meant, and a restore would go to whatever server it names. PG_COLOR would put escape
+ * codes into messages, and PGPROOF_SOURCE_URL holds a password that is no business of theirs.
+ */
+function inheritedEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('PG') || name === 'PGPASSFILE'),
+  );
+}
+
 function optionsOf(program: Program) {
   return {
-    env: { LC_MESSAGES: 'C', LANGUAGE: 'C', ...program.env },
+    extendEnv: false,
+    env: { ...inheritedEnvironment(), LC_MESSAGES: 'C', LANGUAGE: 'C', ...program.env },
     ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
     ...(program.identity ?? {}),
     ...(program.signal ? { cancelSignal: program.signal } : {}),
@@ -101,7 +113,7 @@ function failureOf(program: Program, error: unknown, stderr: string): Error {
     signal: error.signal,
     stderr: stderr.trim(),
   };
-  return new SubprocessError(`${nameOf(program)} ${howItEnded(error)}${lastLine(failure.stderr)}`, failure, {
+  return new SubprocessError(`${nameOf(program)} ${howItEnded(error)}${reasonIn(failure.stderr)}`, failure, {
     cause: error,
   });
 }
@@ -117,8 +129,10 @@ function nameOf(program: Program): string {
   return program.path.split('/').at(-1) ?? program.path;
 }
 
-function lastLine(stderr: string): string {
-  const line = stderr.split('\n').findLast((text) => text.trim() !== '');
+/** The first line that is an error; what follows it may be the statement it happened in. Else the last line. */
+function reasonIn(stderr: string): string {
+  const lines = stderr.split('\n').filter((text) => text.trim() !== '');
+  const line = lines.find((text) => /\b(error|fatal|ERROR|FATAL|PANIC):/.test(text)) ?? lines.at(-1);
   return line === undefined ? '' : `: ${line.trim()}`;
 }
 
