@@ -13,6 +13,8 @@ export interface Address {
   readonly sslMode?: SslMode;
   /** File with the certificate authorities to trust. */
   readonly sslRootCert?: string;
+  /** Command-line options for the session, e.g. `-c role=reader`. */
+  readonly options?: string;
 }
 
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
@@ -31,27 +33,30 @@ export function parseAddress(url: string, field: string, env: NodeJS.ProcessEnv 
     // The library reads certificate files itself when it meets ssl parameters; those are taken apart here instead.
     parts = parse(withoutSsl(url));
   } catch (cause) {
-    throw new ConfigurationError([`${field}: not a valid URL (special characters in a password must be %-encoded)`], {
-      cause: cause instanceof Error ? new Error(cause.name) : undefined,
-    });
+    throw invalid(field, cause);
   }
-  const query = new URL(url.replace(/^postgres(ql)?:\/\/[^/?]*/, 'http://x')).searchParams;
-  const user = parts.user ?? env.PGUSER ?? env.USER ?? 'postgres';
-  const port = Number(parts.port ?? env.PGPORT ?? 5432);
+  const { path, query } = divide(url);
+  if (path === undefined) throw invalid(field);
+  const user = parts.user || env.PGUSER || env.USER || 'postgres';
+  const port = Number(parts.port || env.PGPORT || 5432);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new ConfigurationError([`${field}: expected a port between 1 and 65535`]);
   }
-  const password = parts.password ?? env.PGPASSWORD;
+  const password = parts.password || env.PGPASSWORD;
+  const host = parts.host || env.PGHOST || 'localhost';
+  if (host.includes(',')) throw new ConfigurationError([`${field}: expected one host`]);
   const sslMode = sslModeOf(query.get('sslmode') ?? env.PGSSLMODE, field);
   const sslRootCert = query.get('sslrootcert') ?? env.PGSSLROOTCERT;
+  const options = query.get('options') ?? env.PGOPTIONS;
   return {
-    host: parts.host || env.PGHOST || 'localhost',
+    host,
     port,
     user,
-    database: parts.database || env.PGDATABASE || user,
-    ...(password === undefined ? {} : { password }),
+    database: path || env.PGDATABASE || user,
+    ...(password ? { password } : {}),
     ...(sslMode === undefined ? {} : { sslMode }),
     ...(sslRootCert ? { sslRootCert } : {}),
+    ...(options?.trim() ? { options } : {}),
   };
 }
 
@@ -72,6 +77,7 @@ export function addressEnvironment(address: Address): Record<string, string> {
     ...(address.password === undefined ? {} : { PGPASSWORD: address.password }),
     ...(address.sslMode === undefined ? {} : { PGSSLMODE: address.sslMode }),
     ...(address.sslRootCert === undefined ? {} : { PGSSLROOTCERT: address.sslRootCert }),
+    ...(address.options === undefined ? {} : { PGOPTIONS: address.options }),
   };
 }
 
@@ -99,6 +105,8 @@ async function attempt(address: Address, ssl: boolean): Promise<pg.Client> {
     user: address.user,
     database: address.database,
     ...(address.password === undefined ? {} : { password: address.password }),
+    // The library would fill in PGOPTIONS by itself, also for a server that they were not meant for.
+    ...(address.options ?? process.env.PGOPTIONS ? { options: address.options ?? ' ' } : {}),
     ssl: ssl && !address.host.startsWith('/') ? sslOptions(address) : false,
     application_name: 'pgproof',
     connectionTimeoutMillis: 15_000,
@@ -122,6 +130,27 @@ function sslModeOf(value: string | undefined, field: string): SslMode | undefine
   const mode = SSL_MODES.find((known) => known === value);
   if (!mode) throw new ConfigurationError([`${field}: sslmode: expected one of ${SSL_MODES.join(', ')}`]);
   return mode;
+}
+
+/**
+ * Path and query of the URL; the path decoded, undefined when that is not possible. A raw `@` or `#` behind the host may
+ * belong to a password with a slash, a question mark or a hash in it: nothing of that may be taken for a name and shown.
+ */
+function divide(url: string): { path: string | undefined; query: URLSearchParams } {
+  const [, place = '', path = '', rest = ''] = /^[a-z]+:\/\/([^/?#]*)\/?([^?#]*)(.*)/.exec(url) ?? [];
+  const isSplit = !place.includes('@') && place.includes(':') && rest.includes('@');
+  const query = new URLSearchParams(rest.slice(1));
+  try {
+    return { path: isSplit || path.includes('@') || rest.includes('#') ? undefined : decodeURIComponent(path), query };
+  } catch {
+    return { path: undefined, query };
+  }
+}
+
+function invalid(field: string, cause?: unknown): ConfigurationError {
+  // The library's own error repeats the URL, so only its kind is kept.
+  const details = cause instanceof Error ? { cause: new Error(cause.name) } : {};
+  return new ConfigurationError([`${field}: not a valid URL (special characters in a password must be %-encoded)`], details);
 }
 
 function withoutSsl(url: string): string {
