@@ -35,7 +35,9 @@ export async function createCluster(
   const password = await makePassword(cluster);
   const { superuser, locale, replication = false } = request;
   await initCluster(cluster, { superuser, password, signal, ...(locale === undefined ? {} : { locale }) });
-  const settings = { ...THROWAWAY_SETTINGS, ...request.parameters };
+  // A copy of a running cluster is put right by whole pages in the log; without them a standby could not be copied.
+  const wholePages = replication ? { full_page_writes: 'on' } : {};
+  const settings = { ...THROWAWAY_SETTINGS, ...wholePages, ...request.parameters };
   const options = { settings, replication, keepInitdbSettings: true, signal };
   return startLoadable(cluster, options, (port) => logIn(port, superuser, password));
 }

@@ -50,7 +50,7 @@ export async function initCluster(cluster: Cluster, options: InitOptions): Promi
   try {
     await runServerProgram(cluster, 'initdb', options.signal, [
       ...['--pgdata', DATA, '--username', options.superuser, '--pwfile', PASSWORD_FILE],
-      ...['--auth-local=trust', '--auth-host=scram-sha-256', '--data-checksums', '--no-sync', '--no-instructions'],
+      ...['--auth-local=trust', '--auth-host=scram-sha-256', '--data-checksums', '--no-sync'],
       ...['--encoding=UTF8', `--locale=${options.locale ?? (process.platform === 'darwin' ? 'C' : 'C.UTF-8')}`],
     ]);
   } finally {

@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runProgram } from '../../src/postgres/subprocess.ts';
 
 /**
  * False for a process that is gone, and for one that is dead but not yet reaped: in a container whose first process
@@ -41,8 +42,25 @@ export async function processesIn(directory: string): Promise<number[]> {
   return found;
 }
 
-/** The pid file survives a crash and its number may belong to somebody else by now: ask what the process is. */
+/** For systems without /proc. */
 async function livingPostmaster(data: string): Promise<number[]> {
   const pid = await postmasterPid(data);
-  return pid !== undefined && (await isAlive(pid)) ? [pid] : [];
+  return pid !== undefined && (await isAlive(pid)) && (await isPostmasterOf(data, pid)) ? [pid] : [];
 }
+
+/**
+ * The pid file survives a crash, and its number may belong to somebody else by now. So it is asked of the process itself
+ * whether it is a postgres that began when the file says.
+ */
+export async function isPostmasterOf(data: string, pid: number): Promise<boolean> {
+  const began = Number((await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[2]);
+  const args = ['-o', 'etime=', '-o', 'command=', '-p', String(pid)];
+  const { stdout } = await runProgram({ path: 'ps', args }).catch(() => ({ stdout: '' }));
+  const [, days = '0', hours = '0', minutes, seconds, command] = ELAPSED.exec(stdout.trim()) ?? [];
+  if (command === undefined || !/postgres|ld-linux/.test(command)) return false;
+  const elapsed = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
+  return Math.abs(Date.now() / 1000 - elapsed - began) < 5;
+}
+
+/** `[[days-]hours:]minutes:seconds command` */
+const ELAPSED = /^(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)\s+(.*)$/;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { initCluster, startCluster, type Cluster } from '../../local/postgres/cl
 import { destroyCluster, stopCluster } from '../../local/postgres/cluster-end.ts';
 import { serverIdentity } from '../../local/postgres/identity.ts';
 import { freePort } from '../../local/postgres/port.ts';
-import { postmasterPid, processesIn } from '../../local/postgres/processes.ts';
+import { isPostmasterOf, postmasterPid, processesIn } from '../../local/postgres/processes.ts';
 import { THROWAWAY_SETTINGS } from '../../local/postgres/settings.ts';
 import { choosePrograms, findPrograms, type PostgresPrograms } from '../../src/postgres/programs.ts';
 
@@ -80,6 +80,19 @@ test('the server has a session of its own, so that Ctrl-C in our terminal does n
   const sessionOf = (id: number) => execFileSync('ps', ['-o', 'sess=', '-p', String(id)], { encoding: 'utf8' }).trim();
   expect(sessionOf(pid ?? 0)).toBe(String(pid));
   expect(sessionOf(process.pid)).not.toBe(String(pid));
+});
+
+test('where there is no /proc, a postmaster is told from a process that was given its number', async () => {
+  await start();
+  const data = join(cluster.directory, 'data');
+  const pid = (await postmasterPid(data)) ?? 0;
+  expect(await isPostmasterOf(data, pid)).toBe(true);
+  expect(await isPostmasterOf(data, process.pid)).toBe(false);
+  const file = await readFile(join(data, 'postmaster.pid'), 'utf8');
+  const [first, second, began, ...rest] = file.split('\n');
+  await writeFile(join(data, 'postmaster.pid'), [first, second, Number(began) - 60, ...rest].join('\n'));
+  expect(await isPostmasterOf(data, pid)).toBe(false);
+  await writeFile(join(data, 'postmaster.pid'), file);
 });
 
 test('a stopped cluster leaves no process, and a destroyed one no file', async () => {

@@ -1,8 +1,13 @@
-import { rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { giveTree } from '../../local/database-service/file-tree.ts';
+import { startCluster } from '../../local/postgres/cluster.ts';
+import { destroyCluster } from '../../local/postgres/cluster-end.ts';
 import type { Connection } from '../../src/cloud/database-service.ts';
+import { addressEnvironment } from '../../src/postgres/address.ts';
+import { runProgram } from '../../src/postgres/subprocess.ts';
 import { addressOf, makeHome, using, valueOf, type Home } from './database-home.ts';
 
 let home: Home;
@@ -175,6 +180,32 @@ test.each([
   expect(instance?.detail).toContain(reason);
   expect(await home.traces('copy-of-broken')).toEqual(['copy-of-broken']);
   await rm(join(home.places.snapshots, 'broken'), { recursive: true });
+});
+
+test('a snapshot of a standby comes back as a server of its own, which follows nobody', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'pgproof-standby-'));
+  await chmod(directory, 0o711);
+  const { programs, places } = home;
+  const standby = { directory, socketDirectory: join(directory, 's'), programs, identity: places.identity };
+  const { host, port, user, password } = source;
+  try {
+    const args = ['--pgdata', join(directory, 'data'), '--write-recovery-conf', '--checkpoint=fast'];
+    await runProgram({ path: programs.path('pg_basebackup'), args, env: addressEnvironment(addressOf(source)) });
+    await giveTree(join(directory, 'data'), places.identity);
+    const primary = `host=${host} port=${port} user=${user} password=${password}`;
+    const settings = { primary_conninfo: primary, max_connections: '33', max_prepared_transactions: '5' };
+    const following = { ...source, port: await startCluster(standby, { settings, replication: true }) };
+    expect(await valueOf(following, 'SELECT pg_is_in_recovery()')).toBe('true');
+    const request = { snapshotId: 'followed', database: 'shop', source: addressOf(following), tags: {} };
+    await home.service.createSnapshot(request);
+  } finally {
+    await destroyCluster(standby);
+    await rm(directory, { recursive: true });
+  }
+  const copy = await restore('followed');
+  expect(await valueOf(copy, 'SELECT pg_is_in_recovery()')).toBe('false');
+  expect(await valueOf(copy, 'SELECT count(*) FROM kept')).toBe('1000');
+  await using(copy, (client) => client.query('DELETE FROM kept'));
 });
 
 test('a restore that is deleted half way leaves nothing', async () => {
