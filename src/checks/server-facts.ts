@@ -1,4 +1,4 @@
-import type { Facts, FactSet } from '../facts/facts.ts';
+import type { Facts } from '../facts/facts.ts';
 import { describeDifference, findDifferences, type Difference } from './differences.ts';
 import type { Finding } from './finding.ts';
 import { makeFinding, SETTINGS, SORT_ORDER, TIME_ZONES, type Check } from './registry.ts';
@@ -11,15 +11,14 @@ export function compareServer(expected: Facts, actual: Facts): Finding[] {
   const probes = findDifferences(expected, actual, ['probes']);
   const isZone = ({ identity }: { identity: string }) => identity.startsWith('time zone');
   const identities = Object.keys(expected.sets.probes).map((identity) => ({ identity }));
+  // A setting that one side lacks was hidden from the role there, or set for the role or the database.
+  const settings = findDifferences(expected, actual, ['settings']).filter((each) => each.expected !== undefined && each.actual !== undefined);
+  const shared = Object.keys(expected.sets.settings).filter((name) => Object.hasOwn(actual.sets.settings, name));
   return [
-    report(SETTINGS, 'server settings', Object.keys(settingsOf(expected)).length, findDifferences(expected, actual, ['settings'])),
+    report(SETTINGS, 'server settings', shared.length, settings),
     report(SORT_ORDER, 'collations', identities.filter((each) => !isZone(each)).length, probes.filter((each) => !isZone(each))),
     report(TIME_ZONES, 'time zones', identities.filter(isZone).length, probes.filter(isZone)),
   ];
-}
-
-function settingsOf(facts: Facts): FactSet {
-  return facts.sets.settings;
 }
 
 function report(check: Check, what: string, examined: number, differences: readonly Difference[]): Finding {

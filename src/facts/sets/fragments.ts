@@ -49,3 +49,8 @@ export function collationName(oid: string): string {
 export function relationName(oid: string): string {
   return qualified('pg_class', 'relnamespace', 'relname', oid);
 }
+
+/** Since 16 the server writes a locale of ICU as a language tag; one that came through an upgrade keeps its underscore. */
+export function settledLocale(locale: string): string {
+  return `replace(${locale}, '_', '-')`;
+}

@@ -90,8 +90,8 @@ const GRANTED: readonly Granted[] = [
 
 /**
  * One line per object and role: what it may do beyond the built-in default, or what of the default it lost. An empty
- * ACL and one that spells out the default mean the same and so say the same. What initdb granted on its own objects
- * counts only where somebody changed it.
+ * ACL and one that spells out the default mean the same and so say the same. What initdb or an extension granted on its
+ * own objects counts only where somebody changed it since.
  */
 export function grants(major: number): string {
   const all = [...GRANTED.map(grantedOn), COLUMNS, DATABASE, ...(major >= 15 ? [PARAMETERS] : [])];
@@ -132,8 +132,8 @@ function grantedOn({ catalog, acl, owner, kind, where }: Granted): string {
          o.${owner}, o.${acl}, acldefault('${kind}', o.${owner})
     from ${catalog} o
    where o.${acl} is not null and ${where ?? 'true'}
-     and (o.oid >= 16384 or ${catalog === 'pg_namespace' ? `o.nspname = 'public' or` : ''} not exists (select from pg_init_privs p where p.classoid = '${catalog}'::regclass and p.objoid = o.oid
-            and p.objsubid = 0 and p.privtype = 'i' and (select array_agg(x order by x::text) from unnest(p.initprivs) x)
+     and (${catalog === 'pg_namespace' ? `o.nspname = 'public' or` : ''} not exists (select from pg_init_privs p where p.classoid = '${catalog}'::regclass and p.objoid = o.oid
+            and p.objsubid = 0 and (select array_agg(x order by x::text) from unnest(p.initprivs) x)
               = (select array_agg(x order by x::text) from unnest(o.${acl}) x)))`;
 }
 
@@ -141,8 +141,8 @@ const COLUMNS = `
   select format('column %s.%I', ${relationName('a.attrelid')}, a.attname), c.relowner, a.attacl, null::aclitem[]
     from pg_attribute a join pg_class c on c.oid = a.attrelid
    where a.attacl is not null and not a.attisdropped and c.relpersistence <> 't'
-     and (c.oid >= 16384 or not exists (select from pg_init_privs p where p.classoid = 'pg_class'::regclass and p.objoid = c.oid
-            and p.objsubid = a.attnum and p.initprivs = a.attacl))`;
+     and not exists (select from pg_init_privs p where p.classoid = 'pg_class'::regclass and p.objoid = c.oid
+            and p.objsubid = a.attnum and p.initprivs = a.attacl)`;
 
 const DATABASE = `
   select 'database', d.datdba, d.datacl, acldefault('d', d.datdba) from pg_database d

@@ -46,11 +46,16 @@ export function roles(): string {
     from pg_roles r where left(r.rolname, 3) <> 'pg_'`;
 }
 
+/**
+ * Up to PostgreSQL 15 a role that granted a membership may be gone since; a restore then grants it as the superuser that
+ * initdb made.
+ */
 export function memberships(major: number): string {
   const options = major >= 16 ? `case when m.inherit_option then 'inherit' end, case when m.set_option then 'set' end,` : '';
   return `
   select format('%I in %I', pg_get_userbyid(m.member), pg_get_userbyid(m.roleid)),
-         concat_ws(' ', 'member', case when m.admin_option then 'admin' end, ${options} 'granted by ' || quote_ident(g.rolname))
+         concat_ws(' ', 'member', case when m.admin_option then 'admin' end, ${options} 'granted by',
+           quote_ident(coalesce(g.rolname, (select rolname from pg_roles where oid = 10))))
     from pg_auth_members m left join pg_roles g on g.oid = m.grantor
    where left(pg_get_userbyid(m.member), 3) <> 'pg_'`;
 }

@@ -1,4 +1,4 @@
-import { collationName, digest } from './fragments.ts';
+import { collationName, digest, settledLocale } from './fragments.ts';
 
 /** Checks 23, 28, 40 and 41: what surrounds the data and changes its meaning. */
 
@@ -10,7 +10,7 @@ export function database(major: number): string {
     ['collate', 'd.datcollate'],
     ['ctype', 'd.datctype'],
     ['provider', major >= 15 ? 'd.datlocprovider::text' : `'c'`],
-    ['locale', locale],
+    ['locale', settledLocale(locale)],
     ['locale rules', major >= 16 ? 'd.daticurules' : 'null'],
     ['connection limit', 'd.datconnlimit::text'],
     ['template', 'd.datistemplate::text'],

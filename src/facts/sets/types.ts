@@ -1,4 +1,4 @@
-import { collationName, notOfExtension, qualified, userSchema } from './fragments.ts';
+import { collationName, notOfExtension, qualified, settledLocale, userSchema } from './fragments.ts';
 
 /** Check 18: types, operators and text search. */
 
@@ -43,7 +43,7 @@ function collations(major: number): string {
   return `
   select 'collation ' || ${collationName('k.oid')},
          concat_ws(' ', 'provider', k.collprovider, 'collate ' || quote_literal(k.collcollate), 'ctype ' || quote_literal(k.collctype),
-           'locale ' || quote_literal(${locale}), ${rules}
+           'locale ' || quote_literal(${settledLocale(locale)}), ${rules}
            case when not k.collisdeterministic then 'nondeterministic' end)
     from pg_collation k join pg_namespace n on n.oid = k.collnamespace
    where ${userSchema('n')} and ${notOfExtension('pg_collation', 'k.oid')}`;
