@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ConfigurationError } from '../errors.ts';
+import { AwsConfig } from './aws.ts';
 import { parseDuration } from './duration.ts';
 
 /** pgproof.yml as one frozen object; every fault is reported at once, each naming its path. */
@@ -83,7 +84,10 @@ const Database = z.strictObject({
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected 1 to 40 of a-z, 0-9 and -, not beginning with -');
 
-const Config = z.strictObject({ databases: z.record(name, Database).default({}) });
+const Config = z.strictObject({
+  databases: z.record(name, Database).default({}),
+  aws: AwsConfig.optional(),
+});
 
 export type Config = z.infer<typeof Config>;
 export type DatabaseConfig = z.infer<typeof Database>;
