@@ -59,14 +59,20 @@ export async function decodeArchive(
   input.end();
   const failure = await decoder;
   if (digest === undefined) throw new TypeError('the archive ended without a digest');
-  return { digest, damage, undecodable: asUndecodable(failure, programs) };
+  return { digest, damage, undecodable: asUndecodable(failure, programs, damage) };
 }
 
-function asUndecodable(failure: unknown, programs: PostgresPrograms): SubprocessError | undefined {
+function asUndecodable(
+  failure: unknown,
+  programs: PostgresPrograms,
+  damage: PgproofError | undefined,
+): SubprocessError | undefined {
   if (failure === undefined) return undefined;
+  if (!(failure instanceof SubprocessError)) throw failure as Error;
   // One that could not be started, or was killed, has said nothing about the archive.
-  if (!(failure instanceof SubprocessError) || failure.failure.exitCode === undefined) throw failure;
-  if (failure.failure.stderr.includes('unsupported version')) {
+  if (failure.failure.exitCode === undefined) throw failure;
+  // An altered byte may be that of the version.
+  if (!damage && /unsupported version|does not support compression/.test(failure.failure.stderr)) {
     throw new PostgresNotFoundError(`pg_restore ${programs.version} is too old for this archive`, { cause: failure });
   }
   return failure;

@@ -94,7 +94,7 @@ async function examineFiles(manifest: Manifest, setting: ValidationSetting): Pro
     await readBound(setting.store, file).catch((error: unknown) => errors.push(error));
   }
   const fatal = errors.find((error) => !isAboutBackup(error));
-  if (fatal !== undefined) throw fatal;
+  if (fatal !== undefined) throw fatal as Error;
   const finding = findingOf('files', {
     error: errors[0],
     examined: files.length,

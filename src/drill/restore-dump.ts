@@ -25,25 +25,30 @@ export interface RestoreSetting {
 export interface RestoreOutcome {
   readonly complaints: readonly Complaint[];
   /** Set when pg_restore ended without having done its work: killed, or the archive could not be read on. */
-  readonly aborted: PgproofError | undefined;
+  readonly aborted: SubprocessError | undefined;
   /** Of the bytes that were restored. Undefined when not all were read. */
   readonly digest: StreamDigest | undefined;
   readonly damage: PgproofError | undefined;
 }
 
-/** Roles, memberships and role settings, before everything that refers to them. */
+/**
+ * Roles, memberships and role settings, before everything that refers to them.
+ * @throws SubprocessError when psql did not come to the end of them; it goes on after errors, so its exit code says that
+ */
 export async function restoreGlobals(setting: RestoreSetting): Promise<Complaint[]> {
   const sql = await readBound(setting.store, setting.manifest.globals);
   const { superuser } = setting.manifest.source;
-  const { stderr } = await attempt({
+  const { stderr, error } = await attempt({
     path: setting.programs.path('psql'),
     args: ['--no-psqlrc', '--quiet', '--no-password', `--dbname=${MAINTENANCE}`, '--file=-'],
     env: environment(setting),
     input: sql,
     signal: setting.signal,
   });
-  const pattern = new RegExp(`ERROR: {2}role "${RegExp.escape(superuser)}" already exists`);
-  return classifyRestoreOutput(stderr, [{ pattern, meaning: 'every server has its superuser already' }]);
+  const pattern = new RegExp(`^psql:<stdin>:\\d+: ERROR: {2}role "${RegExp.escape(superuser)}" already exists$`);
+  const complaints = classifyRestoreOutput(stderr, [{ pattern, meaning: 'every server has its superuser already' }]);
+  if (error && !complaints.some(({ severity }) => severity !== 'tolerated')) throw error;
+  return complaints;
 }
 
 /**
@@ -62,8 +67,8 @@ export async function restoreArchive(setting: RestoreSetting): Promise<RestoreOu
     input: feed.chunks(),
     signal: setting.signal,
   });
-  // One that gave up early leaves bytes unread; only all of them tell whether the stored archive is to blame.
-  if (error && feed.digest === undefined && feed.error === undefined) await feed.readOn();
+  // One that ended early leaves bytes unread; only all of them tell whether the stored archive is to blame.
+  if (feed.digest === undefined && feed.error === undefined) await feed.readOn();
   if (feed.error && !(feed.error instanceof ObjectDamagedError)) throw feed.error;
   const complaints = classifyRestoreOutput(stderr);
   return {

@@ -1,13 +1,17 @@
 import type { Finding } from '../checks/finding.ts';
 import { findingOf } from '../backup/validation-checks.ts';
 import type { DumpManifest } from '../backup/manifest.ts';
-import type { Complaint } from '../postgres/restore-output.ts';
+import type { Origin, SubprocessError } from '../errors.ts';
+import { withoutValue, type Complaint } from '../postgres/restore-output.ts';
 import { ownFinding } from './proof-builder.ts';
 import type { RestoreOutcome } from './restore-dump.ts';
 
 const RESTORE = { id: 'restore-output', name: 'Restore without unexplained messages', number: 8, level: 2 } as const;
 
-/** What the restore itself shows: the bytes were the recorded ones, and every message of it is explained. */
+/**
+ * What the restore itself shows: the bytes were the recorded ones, and every message of it is explained. Once the server
+ * lacked something, an extension say, what fails after it may be a consequence: then nothing is known of the backup.
+ */
 export function restoreFindings(
   manifest: DumpManifest,
   globals: readonly Complaint[],
@@ -27,22 +31,28 @@ function digestFinding({ archive }: DumpManifest, { digest, damage, aborted }: R
 }
 
 function outputFinding(complaints: readonly Complaint[], outcome: RestoreOutcome): Finding {
-  const failed = complaints.filter(({ severity }) => severity === 'failed');
-  const hindered = complaints.filter(({ severity }) => severity === 'environment');
+  const told = complaints.filter(({ severity }) => severity !== 'tolerated');
   // The exit of each of the two programs, and every message of theirs.
   const examined = 2 + complaints.length;
-  const items = [...failed, ...hindered].map(({ line, meaning }) => `${line} (${meaning})`);
+  const items = told.map(({ line, meaning }) => `${line} (${meaning})`);
   const rest = { examined, items: items.slice(0, 50), differences: items.length };
+  const first = told[0];
   if (outcome.aborted) {
-    const cause = outcome.damage || failed.length > 0 || hindered.length === 0 ? 'backup' : 'environment';
+    const cause = causeOfAbort(outcome.aborted, outcome, first);
     const status = cause === 'backup' ? 'failed' : 'could_not_verify';
-    return ownFinding(RESTORE, { status, cause, detail: `the restore broke off: ${outcome.aborted.message}`, ...rest });
+    return ownFinding(RESTORE, { status, cause, detail: `the restore broke off: ${withoutValue(outcome.aborted.message)}`, ...rest });
   }
-  if (failed[0]) return ownFinding(RESTORE, { status: 'failed', cause: 'backup', detail: failed[0].line, ...rest });
-  if (hindered[0]) {
-    const detail = `${hindered[0].line}: ${hindered[0].meaning}`;
-    return ownFinding(RESTORE, { status: 'could_not_verify', cause: hindered[0].cause, detail, ...rest });
+  if (first?.severity === 'failed') return ownFinding(RESTORE, { status: 'failed', cause: 'backup', detail: first.line, ...rest });
+  if (first) {
+    const detail = `${first.line}: ${first.meaning}`;
+    return ownFinding(RESTORE, { status: 'could_not_verify', cause: first.cause, detail, ...rest });
   }
   const tolerated = complaints.length === 0 ? 'no message at all' : `${complaints.length} messages, all explained`;
   return ownFinding(RESTORE, { status: 'passed', examined, detail: tolerated });
+}
+
+/** Damaged bytes explain any end. A program that was killed, or that the server let down first, says nothing of the backup. */
+function causeOfAbort({ failure }: SubprocessError, { damage }: RestoreOutcome, first: Complaint | undefined): Origin {
+  if (damage) return 'backup';
+  return failure.exitCode === undefined || first?.severity === 'environment' ? 'environment' : 'backup';
 }

@@ -21,56 +21,35 @@ interface Rule {
   readonly meaning: string;
 }
 
-/** Matched against the cause line only; a statement's text may hold anything. */
+const environment = (pattern: RegExp, meaning: string): Rule => ({ pattern, severity: 'environment', cause: 'environment', meaning });
+
+/** Matched against the cause line only; a statement's text may hold anything. What is tolerated is matched whole. */
 const RULES: readonly Rule[] = [
   {
-    pattern: /unrecognized configuration parameter "(transaction_timeout|idle_session_timeout)"/,
+    pattern: /^pg_restore: error: could not execute query: ERROR: {2}unrecognized configuration parameter "(transaction_timeout|idle_session_timeout)"$/,
     severity: 'tolerated',
     cause: 'environment',
     meaning: 'a newer pg_restore sets a time limit that this older server does not know',
   },
-  {
-    pattern: /extension "[^"]*" (is not available|must be installed)|could not open extension control file/,
-    severity: 'environment',
-    cause: 'environment',
-    meaning: 'the throwaway server lacks the extension',
-  },
-  {
-    pattern: /extension "[^"]*" has no installation script nor update path/,
-    severity: 'environment',
-    cause: 'environment',
-    meaning: 'the throwaway server lacks this version of the extension',
-  },
-  {
-    pattern: /could not (access|load) (file|library)/,
-    severity: 'environment',
-    cause: 'environment',
-    meaning: 'the throwaway server lacks a library',
-  },
-  {
-    pattern: /invalid (locale|LC_[A-Z]+) name|could not create locale|collation "[^"]*" for encoding "[^"]*" does not exist|ICU locale/,
-    severity: 'environment',
-    cause: 'environment',
-    meaning: 'the throwaway server lacks the locale',
-  },
-  {
-    pattern: /No space left on device|could not (extend|write to) file/,
-    severity: 'environment',
-    cause: 'environment',
-    meaning: 'the throwaway server has no room',
-  },
-  {
-    pattern: /permission denied|must be (superuser|owner|a superuser)/,
-    severity: 'environment',
-    cause: 'environment',
-    meaning: 'the throwaway server does not let its administrator do this',
-  },
-  {
-    pattern: /server closed the connection|terminating connection|connection to server .* failed|the database system is/,
-    severity: 'environment',
-    cause: 'environment',
-    meaning: 'the throwaway server went away',
-  },
+  environment(
+    /extension "[^"]*" (is not available|must be installed)|could not open extension control file/,
+    'the throwaway server lacks the extension',
+  ),
+  environment(/extension "[^"]*" has no installation script nor update path/, 'the throwaway server lacks this version of the extension'),
+  environment(/could not (access|load) (file|library)/, 'the throwaway server lacks a library'),
+  environment(
+    /invalid (locale|LC_[A-Z]+) name|could not create locale|collation "[^"]*" for encoding "[^"]*" does not exist|ICU locale/,
+    'the throwaway server lacks the locale',
+  ),
+  environment(/No space left on device|could not (extend|write to) file/, 'the throwaway server has no room'),
+  environment(/out of (shared )?memory/, 'there is too little memory'),
+  environment(/permission denied|must be (superuser|owner|a superuser)/, 'the throwaway server does not let its administrator do this'),
+  environment(
+    /server closed the connection|terminating connection|connection to server .* failed|the database system is|no connection to the server|could not (send data to|receive data from) server|connection has been closed unexpectedly/,
+    'the throwaway server went away',
+  ),
+  environment(/canceling statement due to (user request|statement timeout|lock timeout)/, 'somebody stopped it'),
+  environment(/unsupported version \([^)]*\) in file header|does not support compression/, 'this pg_restore is too old for the archive'),
 ];
 
 const NOISE = [
@@ -83,7 +62,8 @@ const NOISE = [
  * One complaint for each error or warning. `expected` are further tolerated lines, each with its reason.
  *
  * pg_restore prints the cause line, its DETAIL and the like, then "Command was:" with the statement, which may run over
- * many lines up to the next line of pg_restore's own.
+ * many lines up to the next line of pg_restore's own. A statement with a line that looks like pg_restore's own can only
+ * add complaints, never hide one.
  */
 export function classifyRestoreOutput(
   stderr: string,
@@ -93,33 +73,40 @@ export function classifyRestoreOutput(
   let inStatement = false;
   let afterCause = false;
   for (const line of stderr.split('\n')) {
-    const own = /^(pg_restore|psql)(:|$)|^psql:/.test(line);
+    const own = /^(pg_restore|psql):/.test(line);
     if (own) inStatement = false;
-    if (/^Command was:/.test(line)) inStatement = true;
+    if (/^Command was:/.test(line) && afterCause) inStatement = true;
     if (inStatement || line.trim() === '') continue;
-    if (NOISE.some((pattern) => pattern.test(line))) {
-      afterCause ||= /^(DETAIL|HINT|CONTEXT|QUERY|LINE)/.test(line);
-      continue;
-    }
-    // Details of the error above may run over several lines; they begin with white space or stand behind its details.
-    if (!own && (afterCause || /^\s/.test(line)) && complaints.length > 0) continue;
+    if (NOISE.some((pattern) => pattern.test(line))) continue;
+    // The details of an error may run over several lines, up to pg_restore's next word.
+    if (!own && afterCause) continue;
     afterCause = own && /error:|ERROR:/.test(line);
     complaints.push(classify(line, expected));
   }
   return complaints;
 }
 
-function classify(line: string, expected: readonly { readonly pattern: RegExp; readonly meaning: string }[]): Complaint {
-  const known = expected.find(({ pattern }) => pattern.test(line));
+function classify(cause: string, expected: readonly { readonly pattern: RegExp; readonly meaning: string }[]): Complaint {
+  const line = withoutValue(cause);
+  const known = expected.find(({ pattern }) => pattern.test(cause));
   if (known) return { line, severity: 'tolerated', cause: 'environment', meaning: known.meaning };
-  const rule = RULES.find(({ pattern }) => pattern.test(line));
+  const rule = RULES.find(({ pattern }) => pattern.test(cause));
   if (rule) return { line, severity: rule.severity, cause: rule.cause, meaning: rule.meaning };
   return { line, severity: 'failed', cause: 'backup', meaning: 'not a known harmless message' };
 }
 
-/** What pg_restore itself counted, 0 when it counted none. */
+/** Messages that quote names only. Others about rows may quote a value of the data, and evidence must hold none. */
+const ABOUT_NAMES = /violates|null value in column|missing data for column|extra data after last/;
+const ABOUT_ROWS = /COPY failed for table|invalid input|invalid byte|malformed|out of range/;
+
+export function withoutValue(line: string): string {
+  if (!ABOUT_ROWS.test(line) || ABOUT_NAMES.test(line)) return line;
+  return line.replace(/(ERROR: {2}.*?)("|0x).*$/, '$1(a value, not repeated here)');
+}
+
+/** What pg_restore itself counted, 0 when it counted none: its very last line, or it did not come to its end. */
 export function ignoredErrors(stderr: string): number {
-  return Number(/errors ignored on restore: (\d+)/.exec(stderr)?.[1] ?? 0);
+  return Number(/^pg_restore: warning: errors ignored on restore: (\d+)$/.exec(stderr.trimEnd().split('\n').at(-1) ?? '')?.[1] ?? 0);
 }
 
 /** How many error lines there are, to be held against `ignoredErrors`. */
