@@ -13,8 +13,9 @@ export function compareSequences(expected: Facts, actual: Facts): Finding {
   const found = new Map(actual.sequences.map((sequence) => [keyOf(sequence), sequence]));
   const values = expected.sequences.flatMap((sequence) => compareValue(sequence, found.get(keyOf(sequence))));
   const examined = Math.max(Object.keys(expected.sets.sequences).length, expected.sequences.length);
-  const wrong = [...definitions.flatMap(describeDifference), ...values.filter(({ certain }) => certain).map(({ item }) => item)];
-  const doubtful = values.filter(({ certain }) => !certain).map(({ item }) => item);
+  const certain = values.filter((each) => each.certain).map(({ item }) => item);
+  const wrong = [...new Set([...definitions.flatMap(describeDifference), ...certain])];
+  const doubtful = values.filter((each) => !each.certain).map(({ item }) => item);
   if (wrong.length > 0) {
     const detail = `${count(wrong.length, 'difference')} in ${count(Math.max(examined, 1), 'sequence')}: ${wrong[0]}`;
     return makeFinding(SEQUENCES, { status: 'failed', cause: 'backup', examined: Math.max(examined, 1), detail, items: wrong });
@@ -40,7 +41,7 @@ interface Deviation {
 function compareValue(expected: SequenceFacts, actual: SequenceFacts | undefined): Deviation[] {
   const { before, after } = expected;
   const name = `sequence ${expected.schema}.${expected.name}`;
-  if (actual === undefined) return [{ item: `${name}: value missing`, certain: true }];
+  if (actual === undefined) return [{ item: `${name}: missing`, certain: true }];
   const value = actual.before;
   if (sameValue(value, before) || sameValue(value, after)) return [];
   if (sameValue(before, after)) {

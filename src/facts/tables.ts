@@ -89,10 +89,10 @@ export function isScanned({ facts }: ListedTable): boolean {
 export async function readRows(reader: Reader, table: ListedTable, scope: FactsScope): Promise<TableFacts> {
   const { schema, name } = table.facts;
   const from = `${quote(schema)}.${quote(name)}`;
-  const hash = scope === 'content' ? hashRow(table.columns) : 'null';
+  const hash = scope === 'content' ? `coalesce(sum(${hashRow(table.columns)}), 0)::text` : 'null';
   try {
     const rows = await reader.queryUnlocking<{ rows: string; hash: string | null }>(
-      `select count(*)::text as rows, coalesce(sum(${hash}), 0)::text as hash from only ${from} t ${table.condition}`,
+      `select count(*)::text as rows, ${hash} as hash from only ${from} t ${table.condition}`,
     );
     const found = rows[0] ?? { rows: '0', hash: '0' };
     return { ...table.facts, rows: found.rows, ...(scope === 'content' ? { hash: found.hash ?? '0' } : {}) };
