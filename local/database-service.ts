@@ -9,12 +9,13 @@ import { checkSpace, createCluster, PASSWORD_FILE, type CreateLocalInstance } fr
 import { destroyInstance } from './database-service/deletion.ts';
 import { claimInstance, readRecord, type InstanceRecord } from './database-service/instance-record.ts';
 import { describe, list } from './database-service/instance-state.ts';
-import { instanceDirectory, openPlaces, socketDirectory, type Places } from './database-service/places.ts';
+import { instanceDirectory, openPlaces, makeInstancesDirectory, socketDirectory } from './database-service/places.ts';
 import { restoreCluster } from './database-service/restoration.ts';
 import { createSnapshot, type CreateSnapshot } from './database-service/snapshot-creation.ts';
 import { publicSnapshot, readSnapshot, requireSnapshot } from './database-service/snapshot-record.ts';
 import { verifySnapshot } from './database-service/snapshot-verification.ts';
 import { sweep, type Swept } from './database-service/sweep.ts';
+import type { Places } from './database-service/places.ts';
 import type { Cluster } from './postgres/cluster.ts';
 import { ownerName } from './store/owner.ts';
 
@@ -36,7 +37,7 @@ export class LocalDatabaseService implements DatabaseService {
   readonly #options: LocalDatabaseServiceOptions;
   readonly #spareBytes: number;
   readonly #background = new Background();
-  #opened: Promise<Places> | undefined;
+  #located: Promise<Places> | undefined;
 
   constructor(options: LocalDatabaseServiceOptions) {
     this.#options = options;
@@ -46,6 +47,7 @@ export class LocalDatabaseService implements DatabaseService {
   async createInstance(request: CreateLocalInstance): Promise<void> {
     const places = await this.#places();
     const cluster = await this.#cluster(places, request.instanceId, request.major);
+    await makeInstancesDirectory(places);
     await checkSpace(places.instances, this.#spareBytes);
     const record = this.#record(request, { superuser: request.superuser, major: request.major });
     if (!(await claimInstance(places.instances, record))) return;
@@ -56,6 +58,7 @@ export class LocalDatabaseService implements DatabaseService {
     const places = await this.#places();
     const snapshot = await requireSnapshot(places, request.snapshotId);
     const cluster = await this.#cluster(places, request.instanceId, snapshot.major);
+    await makeInstancesDirectory(places);
     await checkSpace(places.instances, snapshot.bytes + this.#spareBytes);
     const { superuser, major, snapshotId } = snapshot;
     const record = this.#record(request, { superuser, major, snapshotId });
@@ -141,8 +144,8 @@ export class LocalDatabaseService implements DatabaseService {
   }
 
   #places(): Promise<Places> {
-    this.#opened ??= openPlaces(this.#options.home);
-    return this.#opened;
+    this.#located ??= openPlaces(this.#options.home);
+    return this.#located;
   }
 
   async #cluster(places: Places, instanceId: string, major: number): Promise<Cluster> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CreateInstance } from '../../src/cloud/database-service.ts';
 import { InstanceRefusedError } from '../../src/errors.ts';
 import { connect } from '../../src/postgres/address.ts';
@@ -111,7 +111,11 @@ export function librariesOf(value = ''): string[] {
 
 /** @throws InstanceRefusedError when the file system has less than `bytes` to give */
 export async function checkSpace(directory: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
+  const { bavail, bsize } = await statfs(directory).catch((error: unknown) => {
+    // Removed by another process when its last instance was gone; it will be made again in the same place.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return statfs(dirname(directory));
+    throw error;
+  });
   const free = bavail * bsize;
   if (free >= bytes) return;
   const [has, needs] = [free, bytes].map((amount) => `${Math.ceil(amount / 1_048_576)} MiB`);

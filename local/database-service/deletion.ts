@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CleanupFailedError, describeError } from '../../src/errors.ts';
 import { destroyCluster } from '../postgres/cluster-end.ts';
 import { RECORD, readRecord, writeRecord } from './instance-record.ts';
-import { instanceDirectory, socketDirectory, type Places } from './places.ts';
+import { instanceDirectory, removeEmptyPlaces, socketDirectory, type Places } from './places.ts';
 
 /**
  * Destroys a throwaway instance: its processes, its socket, its files. The record goes last, so that an interrupted
@@ -32,6 +32,7 @@ async function destroyOnce(places: Places, instanceId: string): Promise<void> {
   await destroyCluster({ directory, socketDirectory: socketDirectory(places, instanceId) });
   if (record) await removeRest(directory);
   else await removeIfEmpty(directory);
+  await removeEmptyPlaces(places);
 }
 
 async function removeRest(directory: string): Promise<void> {

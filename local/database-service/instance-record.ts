@@ -79,6 +79,11 @@ export async function readRecord(directory: string, instanceId: string): Promise
   });
 }
 
+/** The names in a directory; none when it was not made yet. */
+export async function entriesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory).catch((error: unknown) => absent(error))) ?? [];
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Instance } from '../../src/cloud/database-service.ts';
 import { describeError } from '../../src/errors.ts';
 import { dataDirectory, LOG } from '../postgres/cluster-files.ts';
@@ -7,7 +7,7 @@ import { exists } from '../postgres/cluster-end.ts';
 import { postmasterPid, processesIn } from '../postgres/processes.ts';
 import { logProblem } from '../postgres/server-log.ts';
 import { isOwnerAlive } from '../store/owner.ts';
-import { readRecord, UNBORN, type InstanceRecord } from './instance-record.ts';
+import { entriesIn, readRecord, UNBORN, type InstanceRecord } from './instance-record.ts';
 import { instanceDirectory, socketDirectory, type Places } from './places.ts';
 
 /**
@@ -27,7 +27,7 @@ export async function describe(places: Places, instanceId: string): Promise<Inst
 /** Every instance of this home. What looks like one and cannot be read is listed as failed: it must not be overlooked. */
 export async function list(places: Places): Promise<Instance[]> {
   const instances: Instance[] = [];
-  for (const name of (await readdir(places.instances)).sort()) {
+  for (const name of (await entriesIn(places.instances)).sort()) {
     if (name.startsWith(UNBORN)) continue;
     try {
       const instance = await describe(places, name);

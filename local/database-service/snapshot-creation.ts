@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../src/cloud/clock.ts';
 import { SnapshotUnsupportedError } from '../../src/errors.ts';
@@ -8,13 +8,11 @@ import type { PostgresPrograms } from '../../src/postgres/programs.ts';
 import { runProgram, streamProgram } from '../../src/postgres/subprocess.ts';
 import { dataDirectory } from '../postgres/cluster-files.ts';
 import { stopCluster } from '../postgres/cluster-end.ts';
-import { makeOpenDirectory } from '../postgres/open-directory.ts';
 import { syncDirectory } from '../store/durable.ts';
 import { ownerName } from '../store/owner.ts';
 import { checkSpace } from './creation.ts';
-import { giveTree } from './file-tree.ts';
 import { checkId, UNBORN } from './instance-record.ts';
-import type { Places } from './places.ts';
+import { makeSnapshotsDirectory, type Places } from './places.ts';
 import { MANIFEST, parseManifest, readSnapshot, sha256OfFile, snapshotDirectory } from './snapshot-record.ts';
 import { SNAPSHOT_RECORD, type BackupManifest, type SnapshotRecord } from './snapshot-record.ts';
 import { readSource, type SourceCluster } from './source-cluster.ts';
@@ -47,13 +45,13 @@ export async function createSnapshot(tools: SnapshotTools, request: CreateSnapsh
   if (existing) return existing;
   const source = await readSource(request.source);
   const programs = await tools.programs(source.major);
+  await makeSnapshotsDirectory(places);
   await checkSpace(places.snapshots, source.bytes + tools.spareBytes);
   const unborn = join(places.snapshots, `${UNBORN}${ownerName()}-${randomBytes(6).toString('hex')}`);
-  await makeOpenDirectory(unborn);
+  await mkdir(unborn, { mode: 0o700 });
   try {
     await copyCluster(unborn, programs, request);
     const record = await describeCopy(unborn, programs, source, { request, now: tools.clock.now() });
-    await giveTree(dataDirectory(unborn), places.identity, request.signal);
     await writeFile(join(unborn, SNAPSHOT_RECORD), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600, flush: true });
     await syncDirectory(unborn);
     return await publish(tools, unborn, record);

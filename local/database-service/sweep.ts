@@ -1,10 +1,10 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stopCluster } from '../postgres/cluster-end.ts';
 import { isOwnerAlive } from '../store/owner.ts';
 import { destroyInstance } from './deletion.ts';
-import { readRecord, UNBORN } from './instance-record.ts';
-import { instanceDirectory, type Places } from './places.ts';
+import { entriesIn, readRecord, UNBORN } from './instance-record.ts';
+import { instanceDirectory, removeEmptyPlaces, type Places } from './places.ts';
 
 /** What a sweep removed, by name. */
 export interface Swept {
@@ -30,12 +30,13 @@ export async function sweep(places: Places): Promise<Swept> {
       faults.push(error);
     }
   }
+  await removeEmptyPlaces(places);
   if (faults.length > 0) throw faults[0];
   return swept;
 }
 
 async function entriesOf({ instances, snapshots }: Places): Promise<[parent: string, name: string][]> {
-  const names = async (parent: string) => (await readdir(parent)).map((name): [string, string] => [parent, name]);
+  const names = async (parent: string) => (await entriesIn(parent)).map((name): [string, string] => [parent, name]);
   return [...(await names(instances)), ...(await names(snapshots))];
 }
 

@@ -32,25 +32,29 @@ export function identityFrom(passwd: string): Identity {
 }
 
 /**
- * The directory for clusters and their copies: `home` itself, or, when the server's identity cannot reach that (a home
- * under /root), one in /var/tmp that belongs to this home alone. Symbolic links are resolved. Every level we make is
- * closed to listing by others, and only the data directories below it are given to the identity.
- * @throws InstanceRefusedError when the directory in /var/tmp belongs to somebody else
+ * Where clusters are to be: in `home` itself, or, when the server's identity cannot reach that (a home under /root), in a
+ * directory of /var/tmp that belongs to this home alone. Makes `home` where it is missing, and resolves symbolic links.
  */
 export async function dataRoot(home: string, identity: Identity | undefined, fallback = '/var/tmp'): Promise<string> {
   await makeOpenDirectory(home);
   const real = await realpath(home);
   if (!identity || (await isReachable(real, identity))) return real;
-  const own = join(fallback, `pgproof-${createHash('sha256').update(real).digest('hex').slice(0, 16)}`);
-  await makeOpenDirectory(own);
-  const found = await lstat(own);
+  return join(fallback, `pgproof-${createHash('sha256').update(real).digest('hex').slice(0, 16)}`);
+}
+
+/**
+ * Makes a directory outside of `home`. Every level is closed to listing by others; only the data directories below it
+ * are given to the identity.
+ * @throws InstanceRefusedError when somebody else has made it, or could write to it
+ */
+export async function makeOutsideDirectory(directory: string, identity: Identity | undefined): Promise<void> {
+  await makeOpenDirectory(directory);
+  const found = await lstat(directory);
   const isOurs = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
-  if (!isOurs || !(await isReachable(own, identity))) {
-    throw new InstanceRefusedError(`${own} cannot hold clusters: it belongs to another user or is closed`, {
-      hint: `ls -ld ${own}`,
-    });
-  }
-  return own;
+  if (isOurs && (!identity || (await isReachable(directory, identity)))) return;
+  throw new InstanceRefusedError(`${directory} cannot hold clusters: it belongs to another user or is closed`, {
+    hint: `ls -ld ${directory}`,
+  });
 }
 
 /** True when the identity may enter the directory and every directory above it. */

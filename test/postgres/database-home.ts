@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { systemClock } from '../../local/clock.ts';
 import { LocalDatabaseService, type LocalDatabaseServiceOptions } from '../../local/database-service.ts';
-import { openPlaces, socketDirectory, type Places } from '../../local/database-service/places.ts';
+import { openPlaces, makeInstancesDirectory, makeSnapshotsDirectory } from '../../local/database-service/places.ts';
+import { socketDirectory, type Places } from '../../local/database-service/places.ts';
+import { entriesIn } from '../../local/database-service/instance-record.ts';
 import { processesIn } from '../../local/postgres/processes.ts';
 import type { Connection, CreateInstance } from '../../src/cloud/database-service.ts';
 import { connect, type Address } from '../../src/postgres/address.ts';
@@ -29,6 +31,8 @@ export async function makeHome(mode = 0o711): Promise<Home> {
   await chmod(home, mode);
   const programs = choosePrograms(await findPrograms(), { needServer: true });
   const places = await openPlaces(home);
+  await makeInstancesDirectory(places);
+  await makeSnapshotsDirectory(places);
   const open = (options: Partial<LocalDatabaseServiceOptions> = {}) =>
     new LocalDatabaseService({ home, programs: [programs], clock: systemClock, ...options });
   const service = open();
@@ -50,13 +54,12 @@ export async function makeHome(mode = 0o711): Promise<Home> {
     async traces(instanceId) {
       const directory = join(places.instances, instanceId);
       const processes = (await processesIn(directory)).map((pid) => `process ${pid}`);
-      const files = (await readdir(places.instances)).filter((name) => name.includes(instanceId));
+      const files = (await entriesIn(places.instances)).filter((name) => name.includes(instanceId));
       const sockets = (await readdir('/tmp')).filter((name) => `/tmp/${name}` === socketDirectory(places, instanceId));
       return [...processes, ...files, ...sockets];
     },
     async remove() {
       for (const { instanceId } of await service.listInstances()) await service.deleteInstance(instanceId);
-      await rm(join(places.instances, '..'), { recursive: true, force: true });
       await rm(home, { recursive: true, force: true });
     },
   };

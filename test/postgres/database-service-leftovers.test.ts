@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,8 +155,13 @@ test('a home that only we can enter serves as well', async () => {
     const source = addressOf(await closed.service.untilAvailable('inside'));
     await closed.service.createSnapshot({ snapshotId: 'kept', database: 'shop', source, tags: {} });
     expect((await closed.open().verifySnapshot('kept')).problems).toEqual([]);
+    await closed.service.restoreSnapshot({ instanceId: 'copy', snapshotId: 'kept', tags: {} });
+    expect(await valueOf(await closed.service.untilAvailable('copy'), 'SELECT 1')).toBe('1');
     await closed.service.destroyOwn();
     expect(await closed.traces('inside')).toEqual([]);
+    // What cannot be in the home because the server's user could not reach it leaves no directory either.
+    expect(await readdir(closed.home)).toEqual(process.getuid?.() === 0 ? ['snapshots'] : ['instances', 'snapshots']);
+    expect(existsSync(join(closed.places.instances, '..'))).toBe(process.getuid?.() !== 0);
   } finally {
     await closed.remove();
   }

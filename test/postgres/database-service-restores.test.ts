@@ -173,7 +173,6 @@ test.each([
   ['a link leads out of it', (data: string) => symlink('/etc', join(data, 'pg_tblspc/16999')), 'is neither a file nor'],
 ])('a snapshot of which %s ends failed, with a reason and without processes', async (_what, damage, reason) => {
   await damage(await snapshot('broken'));
-  await giveTree(join(home.places.snapshots, 'broken/data'), home.places.identity);
   await expect(restore('broken')).rejects.toThrow('is not available but failed');
   const instance = await home.service.describeInstance('copy-of-broken');
   expect(instance).toMatchObject({ status: 'failed' });

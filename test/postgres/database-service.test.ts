@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../local/clock.ts';
 import { LocalDatabaseService } from '../../local/database-service.ts';
 import { postmasterPid } from '../../local/postgres/processes.ts';
@@ -108,7 +108,8 @@ test('a server that died is no available instance, and still cleans up', async (
   await home.service.untilAvailable('dying');
   const data = join(home.places.instances, 'dying/data');
   process.kill((await postmasterPid(data)) ?? 0, 'SIGKILL');
-  expect(await home.service.describeInstance('dying')).toMatchObject({ status: 'failed' });
+  const stateOf = async () => (await home.service.describeInstance('dying'))?.status;
+  await vi.waitFor(async () => expect(await stateOf()).toBe('failed'), { timeout: 30_000 });
   await home.service.deleteInstance('dying');
   expect(await home.traces('dying')).toEqual([]);
 });

@@ -16,14 +16,14 @@ export class PrivateApt {
     this.#signal = signal;
   }
 
-  /** Downloads the lists of one release. */
-  async open(suite: Suite): Promise<void> {
+  /** Downloads the lists of one release, for this machine's architecture or another in Debian's words, say `arm64`. */
+  async open(suite: Suite, foreign?: string): Promise<void> {
     for (const name of ['state/lists/partial', 'cache/archives/partial', 'packages']) {
       await mkdir(join(this.#directory, name), { recursive: true });
     }
     await writeFile(join(this.#directory, 'status'), '');
     await writeFile(join(this.#directory, 'sources.list'), `${suite.lines.join('\n')}\n`);
-    const architecture = (await this.#run('dpkg', ['--print-architecture'])).trim();
+    const architecture = foreign ?? (await this.#run('dpkg', ['--print-architecture'])).trim();
     const acquire = (await this.#run('apt-config', ['dump', 'Acquire'])).split('\n').filter(isTransport);
     const config = [...acquire, ...this.#settings(architecture)].join('\n');
     await writeFile(join(this.#directory, 'apt.conf'), `${config}\n`, { mode: 0o600 });

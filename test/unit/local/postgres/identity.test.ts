@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, realpath, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { dataRoot, identityFrom, serverIdentity } from '../../../../local/postgres/identity.ts';
+import { dataRoot, identityFrom, makeOutsideDirectory, serverIdentity } from '../../../../local/postgres/identity.ts';
 
 const STRANGER = { uid: 54_321, gid: 54_321 };
 
@@ -63,6 +63,8 @@ test('below a closed directory another one is used, always the same for the same
   expect(first).toMatch(/\/pgproof-[0-9a-f]{16}$/);
   expect(await dataRoot(join(root, 'closed/home'), STRANGER, root)).toBe(first);
   expect(await dataRoot(join(root, 'closed/other'), STRANGER, root)).not.toBe(first);
+  expect(await readdir(root)).toEqual(['closed']);
+  await makeOutsideDirectory(first, STRANGER);
   expect((await stat(first)).mode & 0o777).toBe(0o711);
 });
 
@@ -73,15 +75,16 @@ test('without another identity a closed home is as good as any', async () => {
 });
 
 test('a directory that others could write to, or a link, is refused in the place of ours', async () => {
-  await mkdir(join(root, 'closed'), { mode: 0o700 });
-  const own = await dataRoot(join(root, 'closed'), STRANGER, root);
+  const own = join(root, 'outside');
+  const making = () => makeOutsideDirectory(own, STRANGER);
+  await making();
   await chmod(own, 0o777);
-  await expect(dataRoot(join(root, 'closed'), STRANGER, root)).rejects.toThrow('cannot hold clusters');
+  await expect(making()).rejects.toThrow(`${own} cannot hold clusters`);
   await rm(own, { recursive: true });
   await mkdir(join(root, 'elsewhere'));
   await symlink(join(root, 'elsewhere'), own);
-  await expect(dataRoot(join(root, 'closed'), STRANGER, root)).rejects.toThrow('cannot hold clusters');
+  await expect(making()).rejects.toThrow(`${own} cannot hold clusters`);
   await rm(own);
   await writeFile(own, '');
-  await expect(dataRoot(join(root, 'closed'), STRANGER, root)).rejects.toThrow();
+  await expect(making()).rejects.toMatchObject({ code: 'EEXIST' });
 });
