@@ -95,9 +95,10 @@ async function begin(
   };
   const query = <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
     guard(signal, async () => (await client.query<Row>(sql, [...values])).rows);
-  const major = await readMajor(query);
-  await query('begin isolation level repeatable read read only');
+  // The role's own limits go first: what follows before all settings are pinned must not run into them either.
+  await query('begin isolation level repeatable read read only; set local statement_timeout = 0; set local lock_timeout = 0');
   if (snapshot !== undefined) await query(`set transaction snapshot ${client.escapeLiteral(snapshot)}`);
+  const major = await readMajor(query);
   await beforehand(query);
   await pin(query);
   const queryUnlocking = async <Row extends pg.QueryResultRow>(sql: string) => {

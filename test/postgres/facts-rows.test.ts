@@ -113,7 +113,9 @@ describe('a table counted and hashed', () => {
     );
     const facts = await factsOf(source, 'rows');
     expect(tableOf(facts, 'no columns')).toMatchObject({ schema: 'app', kind: 'table', rows: '3', hash: '0' });
-    expect(tableOf(facts, `it's "quoted" %I $1`)).toMatchObject({ rows: '1', hash: expect.stringMatching(/^-?[1-9]/) });
+    const quoted = tableOf(facts, `it's "quoted" %I $1`);
+    expect(quoted.rows).toBe('1');
+    expect(quoted.hash).toMatch(/^-?[1-9]/);
   });
 
   it('hashes a table of 1,600 columns, every one of them', async () => {

@@ -67,7 +67,7 @@ export function memberships(major: number): string {
 export function roleSettings(): string {
   return `
   select concat_ws(' ', case s.setrole when 0 then 'all roles' else 'role ' || quote_ident(pg_get_userbyid(s.setrole)) end,
-           case when s.setdatabase <> 0 then 'in the database' end || ':', split_part(item, '=', 1)),
+           case when s.setdatabase <> 0 then 'in the database' end) || ': ' || split_part(item, '=', 1),
          case when strpos(split_part(item, '=', 1), '.') > 0 then 'hash ' || ${digest('item')}
               else substr(item, strpos(item, '=') + 1) end
     from pg_db_role_setting s, unnest(s.setconfig) item
