@@ -11,7 +11,7 @@ import { backUpDump, chooseSource } from './verbs/backup.ts';
 import { drill, type DrillReport } from './verbs/drill.ts';
 import { run } from './verbs/run.ts';
 import { readStatus, renderStatus, statusExitCode } from './verbs/status.ts';
-import { renderVerification, verify } from './verbs/verify.ts';
+import { renderVerification, verificationExitCode, verify } from './verbs/verify.ts';
 
 interface CommonOptions {
   readonly home: string;
@@ -43,6 +43,10 @@ export async function runCommandLine(argv: readonly string[], console: Console, 
   addDrill(program, context);
   addStatus(program, context);
   addVerify(program, context);
+  if (argv.length === 0) {
+    console.print(program.helpInformation());
+    return 3;
+  }
   await program.parseAsync([...argv], { from: 'user' });
   return exitCode;
 }
@@ -68,8 +72,14 @@ function breakOption(): Option {
   return new Option('--break <fault>', 'plant a fault in the drill’s own copy, to see the drill fail').choices(FAULTS);
 }
 
-function session(options: CommonOptions, { console, signal }: Context): Promise<Session> {
-  return openSession({ home: options.home, configFile: options.config, console, signal });
+/** Whatever happens in `work`, no cluster of this process outlives it. */
+async function inSession(options: CommonOptions, { console, signal }: Context, work: (session: Session) => Promise<void>): Promise<void> {
+  const session = await openSession({ home: options.home, configFile: options.config, console, signal });
+  try {
+    await work(session);
+  } finally {
+    await session.laptop.databases.destroyOwn();
+  }
 }
 
 function addRun(program: Command, context: Context): void {
@@ -77,21 +87,23 @@ function addRun(program: Command, context: Context): void {
     .description('back up, validate, drill, report; without a source on a sample shop')
     .addOption(breakOption());
   command.action(async (options: CommonOptions) => {
-    const opened = await session(options, context);
-    const reports = await run(opened, options);
-    showDrills(reports, options, context, options.source === undefined);
+    await inSession(options, context, async (session) => {
+      const reports = await run(session, options);
+      showDrills(reports, options, context);
+    });
   });
 }
 
 function addBackup(program: Command, context: Context): void {
   const command = common(source(program.command('backup'))).description('dump a database into the bucket');
   command.action(async (options: CommonOptions) => {
-    const opened = await session(options, context);
-    const { database } = chooseSource(opened, options);
-    const report = await backUpDump(opened, database);
-    const { backup, validation } = report;
-    context.console.print(options.json ? JSON.stringify(report) : `${validation.status} dump ${backup.id} of ${database}`);
-    context.finish(validation.status === 'valid' ? 0 : 1);
+    await inSession(options, context, async (session) => {
+      const { database } = chooseSource(session, options);
+      const report = await backUpDump(session, database);
+      const { backup, validation } = report;
+      context.console.print(options.json ? JSON.stringify(report) : `${validation.status} dump ${backup.id} of ${database}`);
+      context.finish(validation.status === 'valid' ? 0 : 1);
+    });
   });
 }
 
@@ -104,10 +116,10 @@ function addDrill(program: Command, context: Context): void {
     .addOption(breakOption());
   command.action(async (options: CommonOptions & { kind: 'dump' | 'snapshot'; backup?: string }) => {
     const { database, kind, backup, break: fault } = options;
-    const opened = await session(options, context);
     const input = Object.entries({ database, kind, backup, break: fault }).filter(([, value]) => value !== undefined);
-    const report = await drill(opened, Object.fromEntries(input));
-    showDrills([report], options, context, false);
+    await inSession(options, context, async (session) => {
+      showDrills([await drill(session, Object.fromEntries(input))], options, context);
+    });
   });
 }
 
@@ -129,14 +141,14 @@ function addVerify(program: Command, context: Context): void {
   command.action(async (file: string, options: CommonOptions & { key?: string }) => {
     const verification = await verify(file, options);
     context.console.print(options.json ? JSON.stringify(verification) : renderVerification(file, verification));
-    context.finish(verification.ok ? 0 : 1);
+    context.finish(verificationExitCode(verification));
   });
 }
 
-function showDrills(reports: readonly DrillReport[], options: CommonOptions, { console, finish }: Context, many: boolean): void {
+function showDrills(reports: readonly DrillReport[], options: CommonOptions, { console, finish }: Context): void {
   if (options.json) {
     const documents = reports.map(drillJson);
-    console.print(JSON.stringify(many || documents.length > 1 ? documents : documents[0]));
+    console.print(JSON.stringify(documents.length > 1 ? documents : documents[0]));
   } else {
     for (const report of reports) console.print(renderVerdict(report, console.color));
   }

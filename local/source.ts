@@ -1,5 +1,5 @@
 import { connect, type Address } from '../src/postgres/address.ts';
-import { samplePrograms, type Laptop } from './laptop.ts';
+import type { Laptop } from './laptop.ts';
 import { createSample, sampleServerSettings, type SampleSummary } from './sample/sample.ts';
 import { startWriter, type Writer } from './sample/writer.ts';
 
@@ -18,7 +18,7 @@ const SEED = 20_261_120;
 
 /** Starts a fresh cluster, fills it and begins to write. On failure nothing is left of it. */
 export async function startSample(laptop: Laptop, name: string, say: (text: string) => void): Promise<SampleSource> {
-  const programs = await samplePrograms(say);
+  const programs = await laptop.programs({ needServer: true });
   const instanceId = `pgproof-source-${name}`;
   const destroy = () => laptop.databases.deleteInstance(instanceId);
   say(`starting PostgreSQL ${programs.version} from ${programs.directory}`);

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import type { DrillInput } from '../../src/drill/contract.ts';
 import type { EvidenceBody } from '../../src/drill/evidence.ts';
 import { readEvidence } from '../../src/drill/chain.ts';
-import { TaskFailedError } from '../../src/errors.ts';
+import { planDrill } from '../../src/drill/plan.ts';
+import { ConfigurationError, NoBackupError, TaskFailedError } from '../../src/errors.ts';
 import { runDrill, type DrillEnd } from '../drill-machine.ts';
+import type { Laptop } from '../laptop.ts';
 import { nameNow, type Session } from '../session.ts';
 import type { ExecutionEvent } from '../state-machine/execution.ts';
 
@@ -20,6 +22,7 @@ export interface DrillReport {
 export async function drill(session: Session, input: DrillInput): Promise<DrillReport> {
   const { laptop, console, tasks, signal } = session;
   const drillId = nameNow(laptop);
+  await requirePlannable(input, drillId, laptop);
   const what = `${input.kind ?? 'dump'}${input.backup === undefined ? '' : ` ${input.backup}`}`;
   const planted = input.break === undefined ? '' : `, with the fault ${input.break} planted on purpose`;
   console.say(`drill ${drillId}: restoring ${what}${planted}`);
@@ -32,6 +35,19 @@ export async function drill(session: Session, input: DrillInput): Promise<DrillR
     onEvent: (event) => tell(session, drillId, event),
   });
   return await collect(session, drillId, ended);
+}
+
+/**
+ * A person who mistyped a name is told at once, and nothing is sealed about it. Planning changes nothing, so it may be
+ * done twice. A backup that is there and not valid is no slip: the drill says so in evidence.
+ * @throws ConfigurationError, NoBackupError
+ */
+async function requirePlannable(input: DrillInput, drillId: string, laptop: Laptop): Promise<void> {
+  try {
+    await planDrill({ input, drillId, startedAt: laptop.clock.now().toISOString() }, laptop);
+  } catch (error) {
+    if (error instanceof ConfigurationError || error instanceof NoBackupError) throw error;
+  }
 }
 
 async function collect({ laptop, console }: Session, drillId: string, { end, result }: DrillEnd): Promise<DrillReport> {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyEvidence, type Verification } from '../../src/drill/verify-evidence.ts';
 import { ConfigurationError, ObjectNotFoundError, SigningKeyError } from '../../src/errors.ts';
+import type { ExitCode } from '../exit-code.ts';
 import { publicKeyPath } from '../signer.ts';
 import { DirectoryStore } from '../store/directory-store.ts';
 
@@ -50,10 +51,21 @@ async function readNamed(file: string, field: string): Promise<Buffer> {
   }
 }
 
+/** Objects that are merely not there prove nothing and are no forgery. */
+function stateOf({ ok, problems }: Verification): 'intact' | 'incomplete' | 'altered' {
+  if (ok) return 'intact';
+  return problems.every(({ kind }) => kind === 'missing') ? 'incomplete' : 'altered';
+}
+
+/** 0 intact, 1 altered, 2 when objects that the evidence speaks of are missing. */
+export function verificationExitCode(verification: Verification): ExitCode {
+  return ({ intact: 0, altered: 1, incomplete: 2 } as const)[stateOf(verification)];
+}
+
 export function renderVerification(file: string, verification: Verification): string {
   const { ok, problems, checked, unchecked } = verification;
   const lines = [
-    ok ? `${file}: intact` : `${file}: ALTERED`,
+    `${file}: ${{ intact: 'intact', incomplete: 'INCOMPLETE', altered: 'ALTERED' }[stateOf(verification)]}`,
     ...problems.map(({ part, problem }) => `  ✘ ${part}: ${problem}`),
     ...(ok ? checked.map((part) => `  ✔ ${part}`) : []),
     ...unchecked.map(({ part, reason }) => `  – ${part} not checked: ${reason}`),

@@ -12,7 +12,7 @@ import { makePolicy } from './policy.ts';
 import { drillKey } from './prove.ts';
 import { renderReport } from './report/report.ts';
 import { requiredChecks } from './required-checks.ts';
-import { seal, type SealedEvidence } from './seal.ts';
+import { readSeal, seal } from './seal.ts';
 import { parseEvidence } from './verify-body.ts';
 
 type CloseSetting = Pick<Cloud, 'store' | 'signer' | 'clock' | 'config'>;
@@ -38,7 +38,7 @@ export async function closeDrill(state: DrillState, setting: CloseSetting): Prom
     if (other) return resultOf(other, place);
     throw error;
   }
-  await setting.store.put(drillKey(place, 'report.html'), renderReport(body, (JSON.parse(text) as SealedEvidence).seal));
+  await setting.store.put(drillKey(place, 'report.html'), renderReport(body, readSeal(text)));
   return resultOf(body, place);
 }
 

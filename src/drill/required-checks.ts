@@ -1,4 +1,4 @@
-import { REQUIRED_CHECKS } from '../checks/required.ts';
+import { CONTENT_CHECKS, REQUIRED_CHECKS } from '../checks/required.ts';
 import type { DatabaseConfig } from '../config/config.ts';
 import type { BackupKind } from './contract.ts';
 
@@ -11,5 +11,6 @@ const OWN: Readonly<Record<BackupKind, readonly string[]>> = {
 /** Every check without which a drill of this kind is not PROVEN. */
 export function requiredChecks(kind: BackupKind, config: DatabaseConfig): string[] {
   const asked = config.drill.queries.length > 0 ? ['sanity'] : [];
-  return [...OWN[kind], ...REQUIRED_CHECKS[kind], ...asked];
+  const leftOut = config.dump.facts === 'rows' ? new Set(CONTENT_CHECKS) : new Set();
+  return [...OWN[kind], ...REQUIRED_CHECKS[kind].filter((id) => !leftOut.has(id)), ...asked];
 }
