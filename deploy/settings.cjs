@@ -31,7 +31,7 @@ function settingsOf(aws, version) {
     image: aws.worker.image ?? { 'Fn::Sub': `\${WorkerRepository.RepositoryUri}:${version}` },
     subscriptions: aws.email.map((Endpoint) => ({ Protocol: 'email', Endpoint })),
     lock: lockOf(aws.bucket.lock),
-    layers: layers(),
+    ...layers(),
   };
 }
 
@@ -43,7 +43,16 @@ function lockOf({ mode, days }) {
 
 /** pg_restore for the function that validates. Packaging works without it, deploying would only look as if it did. */
 function layers() {
-  if (existsSync(join(root, 'layers/pg-tools/build/arm64'))) return [{ Ref: 'PgToolsLambdaLayer' }];
-  if (process.argv.includes('deploy')) throw new Error('layers/pg-tools is not built yet: node layers/pg-tools/build.ts arm64');
-  return [];
+  const path = 'layers/pg-tools/build/arm64';
+  if (existsSync(join(root, path))) return { layers: { pgTools: layer(path) }, validateLayers: [{ Ref: 'PgToolsLambdaLayer' }] };
+  if (process.argv.includes('deploy')) {
+    const { ConfigurationError } = require('../src/errors.ts');
+    throw new ConfigurationError([`${path} is missing: validation needs pg_restore`], { hint: 'node layers/pg-tools/build.ts arm64' });
+  }
+  return { layers: {}, validateLayers: [] };
+}
+
+function layer(path) {
+  const description = "PostgreSQL's client programs";
+  return { path, name: 'pgproof-${sls:stage}-pg-tools', description, compatibleArchitectures: ['arm64'], compatibleRuntimes: ['nodejs24.x'] };
 }
