@@ -3,7 +3,7 @@
 // when this one is too old to run TypeScript itself. Kept to syntax that Node 18 understands.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,12 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const main = join(root, 'local', 'main.ts');
 
+// Keeps what Node makes of the sources, so that it and every worker start in half the time and with less memory. Beside
+// the dependencies and not in a directory that other users can write to.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'pgproof');
+
 if (Number(process.versions.node.split('.')[0]) >= 24) {
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   await import(main);
 } else {
   handOver(bundledNode());

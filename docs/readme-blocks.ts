@@ -8,6 +8,14 @@ export function replaceBlock(text: string, name: string, language: string, conte
   return text.replace(pattern, () => `<!-- ${name} -->\n\`\`\`${language}\n${content.trimEnd()}\n\`\`\`\n<!-- /${name} -->`);
 }
 
+/** The same without a fence: for what is Markdown itself. */
+export function replaceSection(text: string, name: string, content: string): string {
+  const escaped = RegExp.escape(name);
+  const pattern = new RegExp(`<!-- ${escaped} -->\\n[\\s\\S]*?<!-- /${escaped} -->`);
+  if (!pattern.test(text)) throw new RangeError(`there is no section ${name}`);
+  return text.replace(pattern, () => `<!-- ${name} -->\n${content.trim()}\n<!-- /${name} -->`);
+}
+
 export function readBlock(text: string, name: string): string | undefined {
   return blockPattern(name).exec(text)?.[1]?.trimEnd();
 }
