@@ -8,10 +8,12 @@ export interface TablePair {
   readonly expected: TableFacts;
   readonly actual: TableFacts | undefined;
   /**
-   * The hash-partitioned table above it whose total is equal. pg_dump loads such a table through its root, so rows may
-   * come back in another partition: the hash of an enum value, for one, depends on a number that is new in the copy.
+   * True where a hash-partitioned table above it has the same number of rows, and the same content, in all. pg_dump loads
+   * such a table through its root, so rows may come back in another partition: the hash of an enum value, for one,
+   * depends on a number that is new in the copy.
    */
-  readonly equalAbove: TableName | undefined;
+  readonly sameRowsAbove: boolean;
+  readonly sameContentAbove: boolean;
   readonly result: TableResult;
 }
 
@@ -22,8 +24,11 @@ export function tabulate(expected: Facts, actual: Facts): TablePair[] {
   const hashed = bothHashed(expected, actual);
   return expected.tables.map((table) => {
     const found = after.get(keyOf(table));
-    const equalAbove = findEqualAbove(table, before, after);
-    return { expected: table, actual: found, equalAbove, result: resultOf(table, found, hashed && !equalAbove) };
+    const above = hashPartitionedAbove(table, before).map((parent) => ({ parent, found: after.get(keyOf(parent)) }));
+    const sameRowsAbove = above.some(({ parent, found: total }) => total?.rows === parent.rows);
+    const sameContentAbove = above.some(({ parent, found: total }) => total !== undefined && sameContent(parent, total));
+    const result = resultOf(table, found, hashed && !sameContentAbove);
+    return { expected: table, actual: found, sameRowsAbove, sameContentAbove, result };
   });
 }
 
@@ -41,18 +46,10 @@ function resultOf(expected: TableFacts, actual: TableFacts | undefined, comparab
   };
 }
 
-function findEqualAbove(
-  table: TableFacts,
-  before: ReadonlyMap<string, TableFacts>,
-  after: ReadonlyMap<string, TableFacts>,
-): TableName | undefined {
-  for (let up = table.parent; up !== undefined; up = before.get(keyOf(up))?.parent) {
-    const expected = before.get(keyOf(up));
-    const actual = after.get(keyOf(up));
-    if (expected?.strategy !== 'hash' || !actual) continue;
-    if (expected.rows === actual.rows && expected.hash === actual.hash) return up;
-  }
-  return undefined;
+function hashPartitionedAbove(table: TableFacts, tables: ReadonlyMap<string, TableFacts>): TableFacts[] {
+  const parent = table.parent && tables.get(keyOf(table.parent));
+  if (!parent) return [];
+  return [...(parent.strategy === 'hash' ? [parent] : []), ...hashPartitionedAbove(parent, tables)];
 }
 
 /** Check 12. A table that is missing altogether is missing rows too; one too many is a matter of check 14. */
@@ -71,7 +68,7 @@ export function compareRowCounts(expected: Facts, pairs: readonly TablePair[]): 
     return makeFinding(ROW_COUNT, { status: 'could_not_verify', cause: 'source', examined: 0, detail });
   }
   const items = counted.flatMap(describeCount);
-  const moved = countMoved(counted);
+  const moved = describeMoved(counted.filter((pair) => pair.sameRowsAbove && pair.actual?.rows !== pair.expected.rows));
   const rows = counted
     .filter((pair) => pair.expected.kind !== 'partitioned')
     .reduce((sum, pair) => sum + BigInt(pair.expected.rows ?? 0), 0n);
@@ -84,12 +81,12 @@ export function compareRowCounts(expected: Facts, pairs: readonly TablePair[]): 
   });
 }
 
-function describeCount({ expected, actual, equalAbove }: TablePair): string[] {
+function describeCount({ expected, actual, sameRowsAbove }: TablePair): string[] {
   const name = `${expected.schema}.${expected.name}`;
   const wanted = BigInt(expected.rows ?? 0);
   if (actual === undefined) return [`${name}: missing with its ${count(wanted, 'row')}`];
   if (actual.rows === undefined) return [`${name}: not counted in the copy, expected ${count(wanted, 'row')}`];
-  if (actual.rows === expected.rows || equalAbove) return [];
+  if (actual.rows === expected.rows || sameRowsAbove) return [];
   return [`${name}: ${count(BigInt(actual.rows), 'row')}, expected ${wanted.toLocaleString('en-US')}`];
 }
 
@@ -103,13 +100,14 @@ export function compareContent(expected: Facts, actual: Facts, pairs: readonly T
     const detail = status === 'not_applicable' ? 'every table of the source is empty' : 'the source has no table to hash';
     return makeFinding(CONTENT_HASH, { status, examined: 0, detail, ...(status === 'could_not_verify' ? { cause: 'source' } : {}) });
   }
-  const items = hashed.filter((pair) => !pair.equalAbove).flatMap(describeContent);
+  const items = hashed.filter((pair) => !pair.sameContentAbove).flatMap(describeContent);
+  const moved = hashed.filter((pair) => pair.sameContentAbove && pair.actual && !sameContent(pair.expected, pair.actual));
   return makeFinding(CONTENT_HASH, {
     examined: hashed.length,
     items,
     ...(items.length > 0
       ? { status: 'failed', cause: 'backup', detail: `${count(items.length, 'table')} of ${hashed.length}: ${items[0]}` }
-      : { status: 'passed', detail: `every value of ${count(hashed.length, 'table')} is equal${countMoved(hashed)}` }),
+      : { status: 'passed', detail: `every value of ${count(hashed.length, 'table')} is equal${describeMoved(moved)}` }),
   });
 }
 
@@ -145,8 +143,7 @@ function bothHashed(expected: Facts, actual: Facts): boolean {
 }
 
 /** Says so when rows changed places between hash partitions. */
-function countMoved(pairs: readonly TablePair[]): string {
-  const moved = pairs.filter(({ expected, actual, equalAbove }) => equalAbove && actual && !sameContent(expected, actual));
+function describeMoved(moved: readonly TablePair[]): string {
   if (moved.length === 0) return '';
   return `; rows changed places between ${count(moved.length, 'hash partition')}, whose totals are equal`;
 }
