@@ -63,6 +63,13 @@ export class SourceUnreachableError extends PgproofError {
   override readonly retriable = true;
 }
 
+/** A table stayed locked for longer than a dump may wait. */
+export class SourceLockedError extends PgproofError {
+  override readonly name = 'SourceLockedError';
+  readonly origin = 'source';
+  override readonly retriable = true;
+}
+
 /** The role may not read everything; `object` is the first thing it cannot read. */
 export class SourceUnreadableError extends PgproofError {
   override readonly name = 'SourceUnreadableError';
@@ -305,6 +312,7 @@ const ORIGINS: Readonly<Record<string, Origin>> = {
   'States.TaskFailed': 'environment',
   'States.Timeout': 'environment',
   SourceUnreadableError: 'source',
+  SourceLockedError: 'source',
   GlobalsChangedError: 'source',
 };
 

@@ -38,11 +38,14 @@ export interface SourceReading {
   readonly timings: Readonly<Record<string, number>>;
 }
 
-/** Writes the small files, then the manifest: from that moment on, and not before, there is a backup. */
+/**
+ * Writes the small files, then the manifest: from that moment on, and not before, there is a backup. Each is new: what
+ * another attempt under the same name has left is never mixed into this one.
+ */
 export async function commitDump(task: DumpTask, setting: DumpSetting, reading: SourceReading, beganAt: Date): Promise<DumpManifest> {
   const put = async (file: string, text: string): Promise<StoredFile> => {
     const key = dumpKey(task, file);
-    const { bytes } = await setting.store.put(key, text, { signal: setting.signal });
+    const { bytes } = await setting.store.put(key, text, { ifAbsent: true, signal: setting.signal });
     return { key, bytes, sha256: sha256Of(text) };
   };
   const globals = await put('globals.sql', reading.globals);

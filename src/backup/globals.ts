@@ -10,18 +10,23 @@ import { runProgram } from '../postgres/subprocess.ts';
 export async function readGlobals(address: Address, pgDumpall: string, signal?: AbortSignal): Promise<string> {
   const { stdout } = await runProgram({
     path: pgDumpall,
-    args: ['--roles-only', '--no-role-passwords', '--no-password', `--database=${address.database}`],
+    // The name is taken for a connection string where it holds a =, so it is always given as one.
+    args: ['--roles-only', '--no-role-passwords', '--no-password', `--database=dbname=${quote(address.database)}`],
     env: addressEnvironment(address),
     ...(signal ? { signal } : {}),
   });
   return stdout;
 }
 
+function quote(value: string): string {
+  return `'${value.replaceAll(/[\\']/g, '\\$&')}'`;
+}
+
 const GLOBALS_DIGEST = `
   select md5(concat(
-    (select string_agg(r::text, ',' order by r.rolname) from pg_roles r),
-    (select string_agg(m::text, ',' order by m::text) from pg_auth_members m),
-    (select string_agg(s::text, ',' order by s::text) from pg_db_role_setting s))) as digest`;
+    (select string_agg(r::text, ',' order by r.rolname) from pg_catalog.pg_roles r),
+    (select string_agg(m::text, ',' order by m::text) from pg_catalog.pg_auth_members m),
+    (select string_agg(s::text, ',' order by s::text) from pg_catalog.pg_db_role_setting s))) as digest`;
 
 /** pg_dumpall cannot read in the exported snapshot; this digest tells whether it read the same roles all the same. */
 export async function digestGlobals(client: pg.Client): Promise<string> {

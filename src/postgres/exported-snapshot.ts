@@ -5,7 +5,10 @@ import { SourceUnreachableError } from '../errors.ts';
 export interface ExportedSnapshot {
   /** For `SET TRANSACTION SNAPSHOT` and `pg_dump --snapshot`. */
   readonly id: string;
-  /** The moment, by the source's clock. */
+  /**
+   * The moment, by the source's clock. On a standby, which may be hours behind, when the last transaction it has replayed
+   * was committed, by its primary's clock: never younger than the data, and older where the primary has been idle.
+   */
   readonly takenAt: Date;
   /** Rejects when the holding connection is lost; never resolves. */
   readonly lost: Promise<never>;
@@ -13,19 +16,38 @@ export interface ExportedSnapshot {
   release(): Promise<void>;
 }
 
-/** Opens the coordinating transaction. The connection belongs to the snapshot until `release`. */
-export async function exportSnapshot(client: pg.Client): Promise<ExportedSnapshot> {
-  // A server's own time limits would end the transaction while pg_dump still reads.
-  for (const limit of ['statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout']) {
-    await client.query(`set ${limit} = 0`);
-  }
-  if (await knows(client, 'transaction_timeout')) await client.query('set transaction_timeout = 0');
-  await client.query('begin isolation level repeatable read, read only');
-  const { rows } = await client.query<{ id: string; taken_at: Date }>(
-    'select pg_export_snapshot() as id, clock_timestamp() as taken_at',
+/**
+ * Frees a session from what a role's or a database's settings put on every session: time limits that would end a long
+ * reading, and a search path under which a name of the catalogue may mean something else.
+ */
+export async function steadySession(client: pg.Client): Promise<void> {
+  await client.query('set search_path = pg_catalog');
+  await liftTimeLimits(client);
+}
+
+/** As `steadySession`, and leaves names as the database's own settings have them. */
+export async function liftTimeLimits(client: pg.Client): Promise<void> {
+  await client.query('set statement_timeout = 0');
+  await client.query(
+    `select pg_catalog.set_config(name, '0', false) from pg_catalog.pg_settings
+      where name in ('lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')`,
   );
-  const row = rows[0];
-  if (!row) throw new SourceUnreachableError('pg_export_snapshot() answered nothing');
+}
+
+// Without any replayed commit since its start, a standby knows at least of the checkpoint that it began from.
+const MOMENT = `
+  select case when pg_is_in_recovery()
+              then coalesce(pg_last_xact_replay_timestamp(), (select checkpoint_time from pg_control_checkpoint()))
+              else clock_timestamp() end as taken_at`;
+
+/** Opens the coordinating transaction on a steady session. The connection belongs to the snapshot until `release`. */
+export async function exportSnapshot(client: pg.Client): Promise<ExportedSnapshot> {
+  // Asked before the snapshot is taken, which can only make the data look older than it is.
+  const moment = await client.query<{ taken_at: Date }>(MOMENT);
+  await client.query('begin isolation level repeatable read, read only');
+  const { rows } = await client.query<{ id: string }>('select pg_export_snapshot() as id');
+  const [id, takenAt] = [rows[0]?.id, moment.rows[0]?.taken_at];
+  if (!id || !takenAt) throw new SourceUnreachableError('pg_export_snapshot() answered nothing');
   const lost = new Promise<never>((_, reject) => {
     const fail = (cause?: Error) =>
       reject(new SourceUnreachableError('the connection that holds the snapshot was lost', { cause }));
@@ -34,7 +56,7 @@ export async function exportSnapshot(client: pg.Client): Promise<ExportedSnapsho
   });
   // Whoever races against it sees the rejection; nobody having to must not end the process.
   lost.catch(() => undefined);
-  return { id: row.id, takenAt: row.taken_at, lost, release: () => release(client) };
+  return { id, takenAt, lost, release: () => release(client) };
 }
 
 async function release(client: pg.Client): Promise<void> {
@@ -43,9 +65,4 @@ async function release(client: pg.Client): Promise<void> {
   } catch (cause) {
     throw new SourceUnreachableError('the connection that held the snapshot was lost before the dump ended', { cause });
   }
-}
-
-async function knows(client: pg.Client, setting: string): Promise<boolean> {
-  const { rowCount } = await client.query('select from pg_settings where name = $1', [setting]);
-  return rowCount === 1;
 }

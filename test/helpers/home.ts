@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { openPlaces } from '../../local/database-service/places.ts';
 import { runDrill } from '../../local/drill-machine.ts';
 import { exitCodeOf, type ExitCode } from '../../local/exit-code.ts';
@@ -10,11 +11,16 @@ import { LocalTaskRunner } from '../../local/task-runner.ts';
 import { dumpKey } from '../../src/backup/manifest.ts';
 import type { Validation } from '../../src/backup/validation.ts';
 import type { Cloud } from '../../src/cloud/cloud.ts';
+import type { TaskRunner } from '../../src/cloud/task-runner.ts';
 import { readEvidence } from '../../src/drill/chain.ts';
 import type { DrillInput } from '../../src/drill/contract.ts';
 import type { EvidenceBody } from '../../src/drill/evidence.ts';
 import type { Finding } from '../../src/checks/finding.ts';
 import { readValidation } from '../../src/backup/validation.ts';
+import { describeError, originOf, TaskFailedError } from '../../src/errors.ts';
+import { parseAddress } from '../../src/postgres/address.ts';
+import type { PostgresProgram, PostgresPrograms } from '../../src/postgres/programs.ts';
+import { runTask } from '../../worker/run-task.ts';
 
 /** The directory of one user of pgproof, with everything that works in it: real handlers, real worker processes. */
 export interface TestHome {
@@ -25,7 +31,9 @@ export interface TestHome {
   source(database: string, url: string): void;
   /** Dumps and lets the event of the landing have its effect. */
   backUp(database: string, backupId: string): Promise<Validation['status'] | 'not validated'>;
-  drill(input: DrillInput, over?: Partial<Cloud>): Promise<Drilled>;
+  drill(input: DrillInput, over?: Partial<Cloud>, tasks?: TaskRunner): Promise<Drilled>;
+  /** Does the worker's tasks in this process, with parts of the cloud replaced. */
+  inProcess(over?: Partial<Cloud>): TaskRunner;
   /** Keys of everything that readers of the store can see. */
   keys(prefix?: string): Promise<string[]>;
   /** The file of an object of a dump. */
@@ -75,11 +83,12 @@ export async function makeTestHome({ config, onProgress, onStart }: HomeOptions 
       await deliverEvents({ laptop });
       return (await readValidation(laptop.store, { kind: 'dump', database, backupId }))?.status ?? 'not validated';
     },
-    drill: async (input, over = {}) => {
+    drill: async (input, over = {}, runner = tasks) => {
       drills += 1;
       const cloud = { ...laptop, ...over };
-      return await drillOnce(cloud, tasks, `20261121T03${String(drills).padStart(4, '0')}Z-t`, input);
+      return await drillOnce(cloud, runner, `20261121T03${String(drills).padStart(4, '0')}Z-t`, input);
     },
+    inProcess: (over = {}) => inProcess({ ...laptop, ...over }, sources),
     keys: async (prefix = 'v1/') => (await Array.fromAsync(laptop.store.list(prefix))).map(({ key }) => key),
     file: (database, backupId, file) => join(home, 'bucket', dumpKey({ database, backupId }, file)),
     unfinished: () => readdir(join(home, 'bucket', '.unfinished')).catch(() => []),
@@ -91,7 +100,20 @@ export async function makeTestHome({ config, onProgress, onStart }: HomeOptions 
   };
 }
 
-async function drillOnce(cloud: Cloud, tasks: LocalTaskRunner, drillId: string, input: DrillInput): Promise<Drilled> {
+function inProcess(cloud: Cloud, sources: ReadonlyMap<string, string>): TaskRunner {
+  return {
+    run: async (task, signal = new AbortController().signal) => {
+      const url = task.verb === 'prove' ? '' : (sources.get(task.database) ?? '');
+      try {
+        await runTask(task, { cloud, source: async () => parseAddress(url, 'source'), signal });
+      } catch (cause) {
+        throw new TaskFailedError(describeError(cause), originOf(cause), { cause });
+      }
+    },
+  };
+}
+
+async function drillOnce(cloud: Cloud, tasks: TaskRunner, drillId: string, input: DrillInput): Promise<Drilled> {
   const { end, result } = await runDrill({
     cloud,
     tasks,
@@ -108,5 +130,19 @@ async function drillOnce(cloud: Cloud, tasks: LocalTaskRunner, drillId: string, 
     exitCode: exitCodeOf([body]),
     end: end.status === 'SUCCEEDED' ? 'succeeded' : end.error,
     finding: (id) => body.findings.find((finding) => finding.id === id),
+  };
+}
+
+/** The real programs, some of them replaced by scripts of test/fixtures. */
+export function withPrograms(
+  programs: PostgresPrograms,
+  replaced: Readonly<Partial<Record<PostgresProgram, string>>>,
+): PostgresPrograms {
+  return {
+    ...programs,
+    path: (name) => {
+      const script = replaced[name];
+      return script === undefined ? programs.path(name) : fileURLToPath(new URL(`../fixtures/${script}`, import.meta.url));
+    },
   };
 }

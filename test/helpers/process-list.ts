@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
+
+export interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly program: string;
+}
+
+/** Every process of this machine. */
+export function listProcesses(): Process[] {
+  const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,comm='], { encoding: 'utf8' });
+  return text.split('\n').flatMap((line) => {
+    const [, pid, parent, group, program = ''] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), group: Number(group), program }];
+  });
+}
+
+/** Waits for a condition that becomes true by itself; fails saying what was waited for. */
+export async function until<T>(what: string, probe: () => T | undefined | Promise<T | undefined>, seconds = 10): Promise<T> {
+  for (let left = seconds * 100; left > 0; left -= 1) {
+    const found = await probe();
+    if (found !== undefined && found !== false) return found;
+    await setTimeout(10);
+  }
+  throw new Error(`waited ${seconds} s in vain: ${what}`);
+}
+
+/** The child of a process that runs this program. */
+export function childOf(parent: number, program: string): Promise<Process> {
+  return until(`${program} runs below ${parent}`, () =>
+    listProcesses().find((each) => each.parent === parent && each.program.endsWith(program)),
+  );
+}
+
+/** True once no process of a group is left. */
+export function isGroupGone(group: number, seconds: number): Promise<boolean> {
+  return until(`no process of group ${group} is left`, () => !listProcesses().some((each) => each.group === group) || undefined, seconds).catch(
+    () => false,
+  );
+}
