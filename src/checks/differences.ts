@@ -58,6 +58,7 @@ const NOUNS: Readonly<Partial<Record<FactSetName, string>>> = {
   'event-triggers': 'event trigger',
   extensions: 'extension',
   owners: 'owner of',
+  grants: 'grants on',
   'default-privileges': 'default privileges of',
   'privilege-matrix': 'privileges of',
   roles: 'role',
@@ -74,13 +75,18 @@ const SHORT = 80;
 /** One line per difference, beginning with the object's name. */
 export function describeDifference(difference: Difference): string[] {
   const { set, identity, expected, actual } = difference;
-  if (set === 'grants') return describeGrants(difference);
-  const noun = SELF_EXPLAINED.test(identity) ? undefined : set === 'relations' ? kindOf(expected ?? actual ?? '') : NOUNS[set];
-  const name = noun === undefined ? identity : `${noun} ${identity}`;
+  if (set === 'grants' && !identity.startsWith('large objects ')) return describeGrants(difference);
+  const name = nameOf(difference);
   if (actual === undefined) return [`${name}: missing`];
   if (expected === undefined) return [`${name}: not in the source`];
   const bothShort = Math.max(expected.length, actual.length) <= SHORT && !/\n/.test(expected + actual);
   return [bothShort ? `${name}: ${actual || 'nothing'}, expected ${expected || 'nothing'}` : `${name}: differs from the source`];
+}
+
+function nameOf({ set, identity, expected, actual }: Difference): string {
+  if (SELF_EXPLAINED.test(identity)) return identity;
+  const noun = set === 'relations' ? kindOf(expected ?? actual ?? '') : NOUNS[set];
+  return noun === undefined ? identity : `${noun} ${identity}`;
 }
 
 function kindOf(definition: string): string {

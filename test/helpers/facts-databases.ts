@@ -94,7 +94,7 @@ export const EVERYDAY: readonly string[] = [
      check (status <> 'closed' or amount is not null), check (status like 'n%' or status ~ '^o'),
      check (case when status = 'new' then true else amount > 0 end), check (status not in ('q', 'w')),
      check (status = any ('{new,open,closed}'::varchar[])), check (created > '2000-01-01'), check (j ? 'a' or true))`,
-  `insert into t1 (id, kind, p, v, amount) select i, 'x', i, 'b', i % 1000 from generate_series(1, 50) i`,
+  `insert into t1 (id, kind, p, v, amount, c) select i, 'x', i, 'b', i % 1000, row(i, 'x', 'ok')::pair from generate_series(1, 50) i`,
   `create index i1 on t1 (status) where status in ('new', 'open')`,
   `create index i2 on t1 (lower(status), (amount * 2)) include (kind) where m in ('sad', 'ok') and amount > 5`,
   'create index i3 on t1 using gin (j jsonb_path_ops) with (fastupdate = off)',

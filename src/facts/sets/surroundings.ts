@@ -102,7 +102,7 @@ export function comments(): string {
                               and ext.refclassid = 'pg_extension'::regclass and ext.deptype = 'e')`;
   return `
   select ${IDENTITY}, d.description
-    from pg_description d where (d.objoid >= 16384 or d.classoid = 'pg_namespace'::regclass
+    from pg_description d where (d.objoid >= 16384 or d.classoid = 'pg_largeobject'::regclass or d.classoid = 'pg_namespace'::regclass
       and d.objoid = (select oid from pg_namespace where nspname = 'public')) and ${kept}
   union all
   select 'database', d.description from pg_shdescription d
