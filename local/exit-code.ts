@@ -1,5 +1,5 @@
 import type { EvidenceBody } from '../src/drill/evidence.ts';
-import { ConfigurationError, InterruptedError, NoBackupError, PostgresNotFoundError, SigningKeyError } from '../src/errors.ts';
+import { CleanupFailedError, ConfigurationError, InterruptedError, NoBackupError, PostgresNotFoundError, SigningKeyError } from '../src/errors.ts';
 
 /** 0 proven or done, 1 failed, 2 not proven, 3 configuration or usage, 4 cleanup failed, 130 stopped by the user. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130;
@@ -19,6 +19,7 @@ function codeOf(body: EvidenceBody): ExitCode {
 
 export function exitCodeOfError(error: unknown): ExitCode {
   if (error instanceof InterruptedError) return 130;
+  if (error instanceof CleanupFailedError) return 4;
   const usage = [ConfigurationError, NoBackupError, SigningKeyError, PostgresNotFoundError];
   return usage.some((kind) => error instanceof kind) ? 3 : 1;
 }

@@ -67,7 +67,7 @@ function levelDetail(body: EvidenceBody, level: AssuranceLevel, findings: readon
   if (counted.length === 0) return findings.map(({ detail }) => detail).filter(Boolean)[0] ?? checks;
   if (level === 1) return `${checks}, ${body.backup ? formatBytes(body.backup.bytes) : ''}`;
   if (level === 3) return `${checks}, ${formatCount(examined)} definitions, grants and settings`;
-  if (level === 4) return `${checks}, ${formatCount(totalRows(body))} rows in ${body.tables.length} tables and partitions`;
+  if (level === 4) return `${checks}, ${formatCount(totalRows(body))} rows, table by table (${formatCount(body.tables.length)} with partitions)`;
   if (level === 5) return `${checks}, every value of ${formatCount(totalRows(body))} rows`;
   return checks;
 }
