@@ -17,7 +17,6 @@ export interface Machine {
 
 /** Debian releases whose packages are known to run on an older Debian; the first has 17, the second 18. */
 const LATER_DEBIAN = ['trixie', 'forky'];
-const DEBIAN_ARCHIVE = 'http://mirror.example/debian';
 const KEYRINGS: Readonly<Record<string, string>> = {
   debian: '/usr/share/keyrings/debian-archive-keyring.gpg',
   ubuntu: '/usr/share/keyrings/ubuntu-archive-keyring.gpg',
@@ -30,7 +29,7 @@ export function isDebianLike(osRelease: string): boolean {
 
 /**
  * Where to look, best first: the machine's own release, then on Debian the later ones. The mirrors are those that the
- * machine is set up to use; signatures are checked against the distribution's keys whatever the machine's own lines say.
+ * machine is set up to use, and none when it is set up for none; signatures are checked against the distribution's keys whatever the machine's own lines say.
  */
 export function suitesFor({ osRelease, uris, hasFile }: Machine): Suite[] {
   const family = familyOf(osRelease);
@@ -44,12 +43,9 @@ export function suitesFor({ osRelease, uris, hasFile }: Machine): Suite[] {
       archives.map(({ site, suite }) => `deb ${options}${site} ${suite.replace(own, name)} main`),
     ),
   ];
-  const debian = (name: string): Suite => {
-    const lines = linesOf(name);
-    return { name, lines: lines.length > 0 ? lines : [`deb ${options}${DEBIAN_ARCHIVE} ${name} main`] };
-  };
-  if (family === 'ubuntu') return archives.length > 0 ? [{ name: own, lines: linesOf(own) }] : [];
-  return [...new Set([own, ...LATER_DEBIAN])].map(debian);
+  if (archives.length === 0) return [];
+  const names = family === 'ubuntu' ? [own] : [...new Set([own, ...LATER_DEBIAN])];
+  return names.map((name) => ({ name, lines: linesOf(name) }));
 }
 
 /** The archives in lines such as `'http://mirror/debian/dists/bookworm/InRelease' mirror_… 0`. */
