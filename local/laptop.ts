@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Cloud } from '../src/cloud/cloud.ts';
 import type { Notifier } from '../src/cloud/notifier.ts';
 import { loadConfig, parseConfig, type Config } from '../src/config/config.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../src/cloud/system-clock.ts';
 import { LocalDatabaseService } from './database-service.ts';
 import { EventQueue } from './events.ts';
 import { createFileInbox } from './notifier.ts';

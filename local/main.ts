@@ -1,6 +1,6 @@
 import { describeError, InterruptedError } from '../src/errors.ts';
 import { CommanderError, runCommandLine } from './cli.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../src/cloud/system-clock.ts';
 import { createConsole } from './console.ts';
 import { exitCodeOfError } from './exit-code.ts';
 

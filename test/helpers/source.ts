@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { chmod } from 'node:fs/promises';
-import { systemClock } from '../../local/clock.ts';
+import { systemClock } from '../../src/cloud/system-clock.ts';
 import { LocalDatabaseService } from '../../local/database-service.ts';
 import { openPlaces } from '../../local/database-service/places.ts';
 import { connect, type Address } from '../../src/postgres/address.ts';

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { systemClock } from '../../local/clock.ts';
+import { systemClock } from '../../src/cloud/system-clock.ts';
 import { LocalDatabaseService, type LocalDatabaseServiceOptions } from '../../local/database-service.ts';
 import { openPlaces, makeInstancesDirectory, makeSnapshotsDirectory } from '../../local/database-service/places.ts';
 import { socketDirectory, type Places } from '../../local/database-service/places.ts';

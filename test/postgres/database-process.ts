@@ -2,7 +2,7 @@
  * A process of its own that uses the database service, to be killed or to run as another user. Reads one request as JSON
  * from its arguments, prints one line of JSON when it is done, and then stays until it is killed.
  */
-import { systemClock } from '../../local/clock.ts';
+import { systemClock } from '../../src/cloud/system-clock.ts';
 import { LocalDatabaseService } from '../../local/database-service.ts';
 import type { Address } from '../../src/postgres/address.ts';
 import { choosePrograms, findPrograms } from '../../src/postgres/programs.ts';

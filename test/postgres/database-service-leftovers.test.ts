@@ -5,7 +5,7 @@ import { chown, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../../local/clock.ts';
+import { systemClock } from '../../src/cloud/system-clock.ts';
 import { processesIn } from '../../local/postgres/processes.ts';
 import { ownerName } from '../../local/store/owner.ts';
 import { addressOf, makeHome, valueOf, type Home } from './database-home.ts';

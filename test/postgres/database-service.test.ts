@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { systemClock } from '../../local/clock.ts';
+import { systemClock } from '../../src/cloud/system-clock.ts';
 import { LocalDatabaseService } from '../../local/database-service.ts';
 import { postmasterPid } from '../../local/postgres/processes.ts';
 import { addressOf, makeHome, using, valueOf, type Home } from './database-home.ts';

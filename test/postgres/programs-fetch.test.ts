@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../local/clock.ts';
+import { systemClock } from '../../src/cloud/system-clock.ts';
 import { LocalDatabaseService } from '../../local/database-service.ts';
 import { fetchedPrograms, fetchPostgres } from '../../local/postgres/fetch.ts';
 import { createProgramResolver } from '../../local/postgres/resolve.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { systemClock } from '../../../local/clock.ts';
+import { systemClock } from '../../../src/cloud/system-clock.ts';
 
 test('the clock sleeps until it is told to stop, and then says why', async () => {
   const reason = new Error('stopped by hand');
