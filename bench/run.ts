@@ -1,10 +1,10 @@
-import { rm } from 'node:fs/promises';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { replaceSection } from '../docs/readme-blocks.ts';
+import { WORKER_ARGUMENTS } from '../local/task-runner.ts';
 import { dumpKey, makeBackupId } from '../src/backup/manifest.ts';
 import { inTurn, measure, median, ratios, type Measurement } from './measure.ts';
 import { makeSource, type BenchSource } from './source.ts';
@@ -13,7 +13,6 @@ import { makeSource, type BenchSource } from './source.ts';
  * `npm run bench [-- --gigabytes 2 --rounds 3]`: pgproof beside the plain tools, in turn, in one run; writes the tables of
  * bench/README.md.
  */
-const WORKER = fileURLToPath(new URL('../local/worker-main.ts', import.meta.url));
 const VALIDATE = fileURLToPath(new URL('validate.ts', import.meta.url));
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -29,7 +28,7 @@ async function dumpOnce(source: BenchSource, facts: string, round: number): Prom
     PGPROOF_TASK: JSON.stringify({ verb: 'dump', database: 'bench', backupId }),
     PGPROOF_SOURCE_URL: source.url,
   };
-  const measured = await measure(process.execPath, [WORKER], env);
+  const measured = await measure(process.execPath, WORKER_ARGUMENTS, env);
   return { ...measured, archive: join(source.home, 'bucket', dumpKey({ database: 'bench', backupId }, 'archive.dump')) };
 }
 
