@@ -2,6 +2,7 @@ import type { TableResult } from '../drill/evidence.ts';
 import type { Facts } from '../facts/facts.ts';
 import { compareCatalogue } from './catalogue.ts';
 import { compareLargeObjects } from './large-objects.ts';
+import { allowForReaders } from './reader-version.ts';
 import { compareServer } from './server-facts.ts';
 import { compareSequences } from './sequences.ts';
 import { compareContent, compareRowCounts, tabulate } from './tables.ts';
@@ -18,15 +19,16 @@ export interface Comparison {
  */
 export function compareFacts(expected: Facts, actual: Facts): Comparison {
   const pairs = tabulate(expected, actual);
+  const findings = [
+    compareRowCounts(expected, pairs),
+    compareContent(expected, actual, pairs),
+    ...compareCatalogue(expected, actual),
+    compareLargeObjects(expected, actual),
+    compareSequences(expected, actual),
+    ...compareServer(expected, actual),
+  ];
   return {
-    findings: [
-      compareRowCounts(expected, pairs),
-      compareContent(expected, actual, pairs),
-      ...compareCatalogue(expected, actual),
-      compareLargeObjects(expected, actual),
-      compareSequences(expected, actual),
-      ...compareServer(expected, actual),
-    ].sort((a, b) => a.number - b.number),
+    findings: allowForReaders(findings, expected, actual).sort((a, b) => a.number - b.number),
     tables: pairs.map(({ result }) => result),
   };
 }

@@ -4,6 +4,7 @@ import { CATALOGUE_CHECKS, type CatalogueCheck } from './catalogue.ts';
 import { countItems, describeDifference } from './differences.ts';
 import type { Finding } from './finding.ts';
 import { count, makeFinding } from './registry.ts';
+import { allowForReaders } from './reader-version.ts';
 import { boundSequences } from './sequence-bounds.ts';
 import { compareServer } from './server-facts.ts';
 
@@ -14,12 +15,13 @@ import { compareServer } from './server-facts.ts';
  * are not compared, because nobody could read the source at the moment of the copy: nothing here speaks of level 4 or 5.
  */
 export function compareStructure(before: Facts, after: Facts, actual: Facts): { findings: Finding[]; tables: TableResult[] } {
+  const findings = [
+    ...CATALOGUE_CHECKS.map((check) => boundSets(check, before, after, actual)),
+    boundSequences(before, after, actual),
+    ...compareServer(after, actual),
+  ];
   return {
-    findings: [
-      ...CATALOGUE_CHECKS.map((check) => boundSets(check, before, after, actual)),
-      boundSequences(before, after, actual),
-      ...compareServer(after, actual),
-    ].sort((a, b) => a.number - b.number),
+    findings: allowForReaders(findings, after, actual).sort((a, b) => a.number - b.number),
     tables: actual.tables.map(({ schema, name, bytes, rows, kind }) => ({
       schema,
       name,

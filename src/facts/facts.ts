@@ -4,6 +4,8 @@
  */
 export interface Facts {
   readonly format: 1;
+  /** Version of the reader, FACTS_READER; facts of different readers differ in spelling. */
+  readonly reader: number;
   /** ISO 8601; the moment the snapshot was taken, by the source's clock. */
   readonly readAt: string;
   /** How much was read: `structure` has no tables' rows, `rows` has counts, `content` has hashes too. */

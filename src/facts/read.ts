@@ -5,6 +5,7 @@ import type { DefectFacts, Facts, FactSet, FactSetName, LargeObjectFacts, TableF
 import { readLargeObjects } from './large-objects.ts';
 import { mergeSequences, readSequences, type SequenceReading } from './sequences.ts';
 import { readServer, type ServerReading } from './server.ts';
+import { FACTS_READER } from './reader-version.ts';
 import { openReader, type FactsSession, type Reader } from './session.ts';
 import { isScanned, listTables, readRows, sumPartitions, type ListedTable } from './tables.ts';
 
@@ -128,6 +129,7 @@ class Collection {
     const timings = Object.entries({ ...this.#timings, total }).map(([stage, ms]) => [stage, Math.round(ms)] as const);
     return {
       format: 1,
+      reader: FACTS_READER,
       readAt,
       scope,
       server,
