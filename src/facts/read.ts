@@ -7,7 +7,7 @@ import { mergeSequences, readSequences, type SequenceReading } from './sequences
 import { readServer, type ServerReading } from './server.ts';
 import { FACTS_READER } from './reader-version.ts';
 import { openReader, type FactsSession, type Reader } from './session.ts';
-import { isScanned, listTables, readRows, sumPartitions, type ListedTable } from './tables.ts';
+import { isScanned, listTables, lockTables, readRows, sumPartitions, type ListedTable } from './tables.ts';
 
 export type { FactsSession } from './session.ts';
 
@@ -27,6 +27,8 @@ export async function readFacts(session: FactsSession): Promise<Facts> {
   try {
     collected.server = await readServer(first);
     collected.listed = await listTables(first, session.scope);
+    // In a snapshot of our own nobody else depends on what we find.
+    if (session.snapshot !== undefined && session.scope !== 'structure') await lockTables(first, collected.listed);
     const jobs = collected.jobs();
     const wanted = Math.max(1, Math.min(session.parallel, jobs.length));
     const snapshot = session.snapshot ?? (wanted > 1 ? await exportSnapshot(first) : undefined);

@@ -77,6 +77,30 @@ function describe(row: Row): TableFacts {
   };
 }
 
+/** Tables per statement, so that a statement stays readable in the server's log. */
+const LOCKED_AT_ONCE = 200;
+
+/**
+ * Keeps tables from being emptied or rewritten before they are read: TRUNCATE and some forms of ALTER TABLE take effect
+ * even in older snapshots. pg_dump holds the same locks, but it may end earlier than we do.
+ * @throws SourceUnreadableError when the role may not read one
+ */
+export async function lockTables(reader: Reader, tables: readonly ListedTable[]): Promise<void> {
+  const names = tables.filter(isScanned).map(({ facts }) => nameOf(facts));
+  for (let begin = 0; begin < names.length; begin += LOCKED_AT_ONCE) {
+    const batch = names.slice(begin, begin + LOCKED_AT_ONCE);
+    try {
+      await reader.query(`lock table ${batch.map((name) => `only ${name}`).join(', ')} in access share mode`);
+    } catch (error) {
+      throw asUnreadable(error, /for table (\S+)/.exec(String(error))?.[1] ?? batch[0] ?? '');
+    }
+  }
+}
+
+function nameOf({ schema, name }: TableFacts): string {
+  return `${quote(schema)}.${quote(name)}`;
+}
+
 /** True when counting the table means scanning it. A partitioned table is the sum of its partitions. */
 export function isScanned({ facts }: ListedTable): boolean {
   return facts.kind !== 'partitioned' && facts.unread === undefined;
@@ -87,8 +111,7 @@ export function isScanned({ facts }: ListedTable): boolean {
  * @throws SourceUnreadableError when the role may not read it or a policy would hide rows
  */
 export async function readRows(reader: Reader, table: ListedTable, scope: FactsScope): Promise<TableFacts> {
-  const { schema, name } = table.facts;
-  const from = `${quote(schema)}.${quote(name)}`;
+  const from = nameOf(table.facts);
   const hash = scope === 'content' ? `coalesce(sum(${hashRow(table.columns)}), 0)::text` : 'null';
   try {
     const rows = await reader.queryUnlocking<{ rows: string; hash: string | null }>(

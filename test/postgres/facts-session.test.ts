@@ -53,6 +53,25 @@ describe('one moment', () => {
     await source.sql('shop', `select lo_from_bytea(4711, '\\xdeadbeef')`, `grant select on large object 4711 to ${READER.user}`);
   });
 
+  it('is not emptied by a TRUNCATE, which takes effect in older snapshots too', async () => {
+    await source.createDatabase('emptied', ...[1, 2, 3, 4].flatMap((i) => [`create table t${i} (a int)`, `insert into t${i} values (1)`]));
+    const holder = await source.connect('emptied');
+    await holder.query('begin isolation level repeatable read, read only');
+    const { rows } = await holder.query<{ id: string }>('select pg_export_snapshot() as id');
+    const truncations: Promise<unknown>[] = [];
+    const facts = await readFacts({
+      connect: () => connect(source.address('emptied')),
+      snapshot: rows[0]?.id ?? '',
+      scope: 'rows',
+      parallel: 1,
+      onTable: () => void truncations.push(source.sql('emptied', `set lock_timeout = '30s'`, 'truncate t1, t2, t3, t4')),
+    });
+    await holder.query('commit');
+    await Promise.all(truncations);
+    expect(facts.tables.map((table) => table.rows)).toEqual(['1', '1', '1', '1']);
+    expect(await source.sql('emptied', 'select count(*)::int as n from t4')).toEqual([{ n: 0 }]);
+  });
+
   it('is shared by several readers that were given no snapshot', async () => {
     const alone = comparable(await factsOf(source, 'shop', { parallel: 1 }));
     expect(comparable(await factsOf(source, 'shop', { parallel: 5 }))).toEqual(alone);
