@@ -9,7 +9,8 @@ const LOGGED_AHEAD = 32n;
 
 /**
  * Check 25 for a copy of the server's files: a sequence continues where it was before the copy or further on, at most
- * the logged values beyond where it was after it. Going back would hand out a value twice.
+ * the logged values beyond where it was after it. Going back would hand out a value twice; only an unlogged sequence
+ * does, together with its table, which a copy of files leaves empty.
  */
 export function boundSequences(before: Facts, after: Facts, actual: Facts): Finding {
   const late = new Map(after.sequences.map((sequence) => [keyOf(sequence), sequence]));
@@ -40,6 +41,7 @@ export function boundSequences(before: Facts, after: Facts, actual: Facts): Find
 function judge(early: SequenceFacts, late: SequenceFacts, found: SequenceFacts | undefined) {
   const name = `sequence ${early.schema}.${early.name}`;
   if (found === undefined) return { item: `${name}: missing`, certain: true };
+  if (early.unlogged) return undefined;
   const increment = BigInt(early.increment);
   const direction = increment > 0n ? 1n : -1n;
   const [low, high] = [next(early.before, early), next(late.before, late) + LOGGED_AHEAD * increment];

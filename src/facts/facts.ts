@@ -118,6 +118,8 @@ export interface SequenceFacts {
   readonly after: SequenceValue;
   readonly increment: string;
   readonly cycle: boolean;
+  /** True for one that a crash, and so a copy of the server's files, sets back to its beginning. */
+  readonly unlogged?: true;
 }
 
 export interface SequenceValue {

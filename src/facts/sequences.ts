@@ -10,6 +10,7 @@ export interface SequenceState extends SequenceValue {
   readonly name: string;
   readonly increment: string;
   readonly cycle: boolean;
+  readonly unlogged: boolean;
 }
 
 interface Row {
@@ -19,12 +20,13 @@ interface Row {
   name: string;
   increment: string;
   cycle: boolean;
+  unlogged: boolean;
 }
 
 // The connection may have any search path here: everything is written out.
 const LIST = `
   select format('%I.%I', n.nspname, c.relname) as id, c.oid::text as oid, n.nspname as schema, c.relname as name,
-         s.seqincrement::text as increment, s.seqcycle as cycle
+         s.seqincrement::text as increment, s.seqcycle as cycle, c.relpersistence = 'u' as unlogged
     from pg_catalog.pg_sequence s join pg_catalog.pg_class c on c.oid = s.seqrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
    where c.relpersistence <> 't' and ${userSchema('n')}
@@ -49,8 +51,8 @@ export async function readSequences(client: pg.Client): Promise<SequenceReading>
     for (const { index, last, called } of await readBatch(client, selects.join(' union all '))) {
       const found = batch[index];
       if (!found) continue;
-      const { id, schema, name, increment, cycle } = found;
-      reading.set(id, { schema, name, increment, cycle, last, called });
+      const { id, schema, name, increment, cycle, unlogged } = found;
+      reading.set(id, { schema, name, increment, cycle, unlogged, last, called });
     }
   }
   return reading;
@@ -76,13 +78,14 @@ async function readBatch(client: pg.Client, sql: string): Promise<Value[]> {
  * Only sequences that were there at the beginning count, for the snapshot has no others.
  */
 export function mergeSequences(before: SequenceReading, after: SequenceReading): SequenceFacts[] {
-  return [...before].map(([id, { schema, name, increment, cycle, last, called }]) => {
+  return [...before].map(([id, { schema, name, increment, cycle, unlogged, last, called }]) => {
     const later = after.get(id) ?? { last, called };
     return {
       schema,
       name,
       increment,
       cycle,
+      ...(unlogged ? { unlogged: true as const } : {}),
       before: { last, called },
       after: { last: later.last, called: later.called },
     };

@@ -86,6 +86,16 @@ describe('a sequence', () => {
     expect(find(facts(before), facts(after), facts(found), 'sequences')).toMatchObject({ status, examined: 1, level: 3 });
   });
 
+  it('that is unlogged may begin anew, and must be there all the same', () => {
+    const facts = (last: string) =>
+      makeFacts({
+        sets: { sequences: { 'app.s': 'unlogged bigint' } },
+        sequences: [{ ...makeSequence('s', '1', [last, true]), unlogged: true }],
+      });
+    expect(find(facts('10'), facts('20'), facts('1'), 'sequences')).toMatchObject({ status: 'passed', examined: 1 });
+    expect(find(facts('10'), facts('20'), makeFacts(), 'sequences').status).toBe('failed');
+  });
+
   it('that is missing, or counts otherwise, fails', () => {
     const facts = makeFacts({ sets: { sequences: { 'app.s': 'increment 1' } }, sequences: [makeSequence('s', '1', ['1', true])] });
     expect(find(facts, facts, makeFacts(), 'sequences')).toMatchObject({ status: 'failed', cause: 'backup' });
