@@ -14,6 +14,7 @@ async function main(): Promise<void> {
   const stop = (why: string) => controller.abort(new InterruptedError(`the worker was stopped: ${why}`));
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
   createInterface({ input: process.stdin }).on('close', () => stop('its parent process ended'));
+  process.stdout.on('error', () => stop('its parent process listens no more'));
 
   const { PGPROOF_HOME = '.pgproof', PGPROOF_CONFIG, PGPROOF_TASK } = process.env;
   const laptop = openLaptop({ home: PGPROOF_HOME, ...(PGPROOF_CONFIG ? { configFile: PGPROOF_CONFIG } : {}) });
@@ -29,13 +30,18 @@ function report(line: WorkerReport): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
+/** Where pipes are written in the background, leaving would lose the last word. */
+function leave(exitCode: number): void {
+  process.stdout.write('', () => process.exit(exitCode));
+}
+
 try {
   await main();
-  process.exit(0);
+  leave(0);
 } catch (error) {
   const name = error instanceof Error ? error.name : 'Error';
   // The stack is for faults of pgproof's own; what it throws on purpose explains itself.
   const stack = error instanceof Error && !(error instanceof PgproofError) ? error.stack : undefined;
   report({ error: { name, origin: originOf(error), message: describeError(error), ...(stack ? { stack } : {}) } });
-  process.exit(error instanceof InterruptedError ? 143 : 1);
+  leave(error instanceof InterruptedError ? 143 : 1);
 }

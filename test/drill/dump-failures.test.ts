@@ -6,7 +6,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import type { ObjectStore } from '../../src/cloud/object-store.ts';
 import { describeError, StoreWriteError, TaskFailedError } from '../../src/errors.ts';
 import { makeTestHome, withPrograms, type TestHome } from '../helpers/home.ts';
-import { until } from '../helpers/process-list.ts';
+import { waiting, whileLocked } from '../helpers/locks.ts';
 import { SMALL_SHOP, startSource, type Source } from '../helpers/source.ts';
 
 /** What can go wrong while a dump is taken, each brought about for real and seen from a user's side of the store. */
@@ -51,29 +51,6 @@ const withDump = (script: string) => ({
   programsFor: async (major: number) => withPrograms(await home.laptop.programsFor(major), { pg_dump: script }),
 });
 
-/** Does something while a lock is held that no reader of the table gets past. */
-async function whileLocked<T>(work: (holder: number, release: () => Promise<unknown>) => Promise<T>): Promise<T> {
-  const client = await source.connect('shop');
-  try {
-    await client.query(`set application_name = 'migration'`);
-    await client.query('begin');
-    await client.query('lock table shop.secrets in access exclusive mode');
-    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-    return await work(rows[0]?.pid ?? 0, () => client.query('commit'));
-  } finally {
-    await client.end();
-  }
-}
-
-/** The session that waits for the lock: pg_dump's, or one that reads facts. */
-const waiting = (who: 'pg_dump' | 'reader') =>
-  until(`${who} waits for the lock`, async () => {
-    const query = who === 'pg_dump' ? `like 'LOCK TABLE%'` : `not like 'LOCK TABLE%'`;
-    const sql = `select pid from pg_stat_activity where wait_event_type = 'Lock' and query ${query}`;
-    const [found] = await source.sql('shop', sql);
-    return found && Number(found.pid);
-  });
-
 describe('a dump whose pg_dump', () => {
   it('fails after half of its output leaves nothing, and says why', async () => {
     expect(await failingDump(withDump('prints-then-fails'))).toBe(
@@ -90,7 +67,7 @@ describe('a dump whose pg_dump', () => {
   });
 
   it('waits for a lock longer than it may says for which, and who holds it', async () => {
-    await whileLocked(async (holder) => {
+    await whileLocked(source, async (holder) => {
       const message = await failingDump();
       const expected = `pg_dump waited 1 s for a lock on shop.secrets, held by process ${holder} (migration), and gave up\nHINT: `;
       expect(message).toContain(expected);
@@ -103,26 +80,26 @@ describe('a dump during which the source', () => {
   it('ends the session that holds the snapshot leaves nothing', async () => {
     const holders = `select pg_terminate_backend(pid) from pg_stat_activity
       where application_name = 'pgproof' and state = 'idle in transaction' and backend_xmin is not null and query like '%pg_database_size%'`;
-    await whileLocked(async () => {
+    await whileLocked(source, async () => {
       const failing = failingDump(patient);
-      await waiting('pg_dump');
+      await waiting(source, 'pg_dump');
       expect(await source.sql('shop', holders)).toHaveLength(1);
       expect(await failing).toBe('the connection that holds the snapshot was lost');
     });
   });
 
   it('ends a session that reads facts leaves nothing', async () => {
-    await whileLocked(async () => {
+    await whileLocked(source, async () => {
       const failing = failingDump(patient);
-      await source.sql('shop', `select pg_terminate_backend(${await waiting('reader')})`);
+      await source.sql('shop', `select pg_terminate_backend(${await waiting(source, 'reader')})`);
       expect(await failing).toMatch(/^the connection was lost while facts were read: /);
     });
   });
 
   it('changes its roles leaves nothing, because globals and facts would speak of two moments', async () => {
-    await whileLocked(async (_, release) => {
+    await whileLocked(source, async (_, release) => {
       const failing = failingDump(patient);
-      await waiting('pg_dump');
+      await waiting(source, 'pg_dump');
       await source.sql('shop', 'alter role shop_app connection limit 7');
       await release();
       expect(await failing).toMatch(/^roles or their settings changed while the dump ran/);

@@ -27,10 +27,10 @@ export async function until<T>(what: string, probe: () => T | undefined | Promis
   throw new Error(`waited ${seconds} s in vain: ${what}`);
 }
 
-/** The child of a process that runs this program. */
-export function childOf(parent: number, program: string): Promise<Process> {
-  return until(`${program} runs below ${parent}`, () =>
-    listProcesses().find((each) => each.parent === parent && each.program.endsWith(program)),
+/** The child of a process that runs this program; Node calls its own processes by the names of their threads. */
+export function childOf(parent: number, ...programs: readonly string[]): Promise<Process> {
+  return until(`${programs.join(' or ')} runs below ${parent}`, () =>
+    listProcesses().find((each) => each.parent === parent && programs.some((name) => each.program.endsWith(name))),
   );
 }
 
