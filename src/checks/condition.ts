@@ -48,7 +48,8 @@ export async function checkPopulated(client: pg.Client, expected: Facts): Promis
 
 /**
  * Check 49: the planner knows the tables; without statistics the copy answers, and too slowly to be of use. Tables of
- * which no column is to be analysed have none by wish.
+ * which no column is to be analysed have none by wish. Where nothing was analysed here, as in a copy of the server's
+ * files, the statistics are the source's own, and so is their absence: then it is reported only.
  */
 export async function checkStatistics(client: pg.Client): Promise<Finding[]> {
   const { rows } = await client.query<{ name: string; known: boolean }>(`
@@ -60,9 +61,18 @@ export async function checkStatistics(client: pg.Client): Promise<Finding[]> {
      order by 1`);
   const items = rows.filter(({ known }) => !known).map(({ name }) => `table ${name}: no statistics, run ANALYZE`);
   if (items.length > 0) {
+    const required = await wasAnalyzed(client);
+    const cause = required ? 'tool' : 'source';
     const detail = `${items.length} of ${rows.length} tables: ${items[0]}`;
-    return [makeFinding(STATISTICS, { status: 'failed', cause: 'tool', examined: rows.length, detail, items })];
+    return [makeFinding(STATISTICS, { status: 'failed', cause, required, examined: rows.length, detail, items })];
   }
   if (rows.length === 0) return [makeFinding(STATISTICS, { status: 'not_applicable', examined: 0, detail: 'every table is empty' })];
   return [makeFinding(STATISTICS, { status: 'passed', examined: rows.length, detail: `${count(rows.length, 'table')} have statistics` })];
+}
+
+async function wasAnalyzed(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ analyzed: boolean }>(
+    'select exists (select from pg_stat_user_tables where last_analyze is not null) as analyzed',
+  );
+  return rows[0]?.analyzed ?? false;
 }

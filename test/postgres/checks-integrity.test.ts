@@ -35,6 +35,10 @@ async function examineAfter(source: readonly string[], copy: readonly string[]):
   return await integrity(expected);
 }
 
+async function examineAfterReset(): Promise<Finding[]> {
+  return await integrity(await factsOf(server, database, { scope: 'structure' }));
+}
+
 describe('indexes', () => {
   const table = ['create table t (a int)', 'insert into t values (1), (1)', 'create index good on t (a)'];
   const broken = 'create unique index concurrently broken on t (a)';
@@ -169,8 +173,12 @@ describe('the condition of the copy', () => {
       ['create table known (a int)', 'insert into known values (1)', 'create table by_wish (a int)', 'alter table by_wish alter a set statistics 0', 'insert into by_wish values (1)'],
       ['create table unknown (a int)', 'insert into unknown values (1)'],
     );
-    expect(findingOf(findings, 'planner-statistics')).toMatchObject({ status: 'failed', cause: 'tool', examined: 2 });
+    expect(findingOf(findings, 'planner-statistics')).toMatchObject({ status: 'failed', cause: 'tool', required: true, examined: 2 });
     expect(findingOf(findings, 'planner-statistics').items).toEqual(['table public.unknown: no statistics, run ANALYZE']);
+    // Nothing was ever analysed: then the source knew no more.
+    await server.sql(database, 'select pg_stat_reset()');
+    const never = await examineAfterReset();
+    expect(findingOf(never, 'planner-statistics')).toMatchObject({ status: 'failed', cause: 'source', required: false });
   });
 
   it('says when an index was sorted by another version of the library', async () => {
