@@ -81,6 +81,10 @@ export interface Connection {
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  /** How the connection is secured; absent where there is no network in between. */
+  readonly sslMode?: 'verify-full';
+  /** File with the certificate authorities to trust. */
+  readonly sslRootCert?: string;
 }
 
 export interface Snapshot {

@@ -20,15 +20,25 @@ export async function makeBucket(config: S3ClientConfig = {}): Promise<{ client:
   return { client, bucket };
 }
 
-/** The subnets of the emulator's default network; EC2 is asked by hand, pgproof itself never talks to it. */
+/** The subnets of the emulator's default network. */
 export async function subnetIds(): Promise<string[]> {
+  return [...(await askEc2('DescribeSubnets')).matchAll(/<subnetId>([^<]+)</g)].map(([, id]) => id ?? '');
+}
+
+/** The emulator's default network. */
+export async function vpcId(): Promise<string> {
+  return /<vpcId>([^<]+)</.exec(await askEc2('DescribeVpcs'))?.[1] ?? '';
+}
+
+/** By hand, because pgproof itself never talks to EC2 and has no client for it. */
+async function askEc2(action: string): Promise<string> {
   const answer = await fetch(inject('moto'), {
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
       authorization: 'AWS4-HMAC-SHA256 Credential=test/20261120/eu-central-1/ec2/aws4_request, SignedHeaders=host, Signature=0',
     },
-    body: 'Action=DescribeSubnets&Version=2016-11-15',
+    body: `Action=${action}&Version=2016-11-15`,
   });
-  return [...(await answer.text()).matchAll(/<subnetId>([^<]+)</g)].map(([, id]) => id ?? '');
+  return answer.text();
 }

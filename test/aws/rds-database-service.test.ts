@@ -33,6 +33,7 @@ describe('the RDS database service', () => {
       rds,
       secrets,
       clock: { now: () => new Date('2026-11-20T02:00:00Z') },
+      certificates: '/opt/rds.pem',
       instances: { instanceClass: 'db.t4g.medium', storageGib: 50, subnetGroup, securityGroupIds: ['sg-0123'], ...instances },
     });
   }
@@ -99,8 +100,9 @@ describe('the RDS database service', () => {
     await expect(early).rejects.toThrow('is not available but creating: its password is not set');
     expect(await service.describeInstance(instanceId)).toMatchObject({ instanceId, status: 'creating', tags: TAGS });
     await waitUntilAvailable(instanceId);
-    const { host, port, user, password } = await service.connection(instanceId);
+    const { host, port, user, password, ...security } = await service.connection(instanceId);
     expect({ host, port }).toEqual({ host: expect.stringContaining(instanceId) as string, port: 5432 });
+    expect(security).toEqual({ sslMode: 'verify-full', sslRootCert: '/opt/rds.pem' });
     const SecretId = (await find(instanceId))?.MasterUserSecret?.SecretArn;
     const { SecretString = '{}' } = await secrets.send(new GetSecretValueCommand({ SecretId }));
     expect(JSON.parse(SecretString)).toMatchObject({ username: user, password });

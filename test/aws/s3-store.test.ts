@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { HeadObjectCommand, ListMultipartUploadsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { S3Store } from '../../src/cloud/aws/s3-store.ts';
 import { systemClock } from '../../src/cloud/system-clock.ts';
 import { ObjectExistsError, StoreReadError, StoreWriteError } from '../../src/errors.ts';
+import { runProgram } from '../../src/postgres/subprocess.ts';
 import { testObjectStore } from '../store/conformance.ts';
 import { content, digestOf, textOf } from '../store/content.ts';
 import { emulator, makeBucket } from './clients.ts';
@@ -74,10 +76,17 @@ describe('the S3 store on the wire', () => {
     await expect(Array.fromAsync(nowhere.list(''))).rejects.toBeInstanceOf(StoreReadError);
   });
 
+  test('streams 300 MiB in and out in the memory of a few parts', async () => {
+    const program = join(import.meta.dirname, '../store/programs/stream-through.ts');
+    const { stdout } = await runProgram({ path: process.execPath, args: [program, 's3', inject('moto'), bucket, '300'] });
+    expect(Number(stdout)).toBeGreaterThan(20);
+    expect(Number(stdout)).toBeLessThan(260);
+  });
+
   test('refuses a body of more than ten thousand parts before S3 does, and keeps nothing', async () => {
     const { MultipartUpload } = await import('../../src/cloud/aws/s3-upload.ts');
     const target = { bucket, key: 'too-many', ifAbsent: true, headers: { ContentType: 'x/y', Metadata: {} } };
-    const upload = await MultipartUpload.begin(client, target, new AbortController());
+    const upload = await MultipartUpload.begin(client, target, new AbortController(), []);
     const part = { number: 10_001, bytes: new Uint8Array(1), last: false };
     await expect(upload.add(part)).rejects.toThrow('more than 10000 parts');
     await upload.abort();

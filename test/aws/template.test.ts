@@ -17,8 +17,7 @@ describe('the template under cfn-lint', () => {
     await writeFile(file, JSON.stringify(template));
     const { stdout } = await runProgram({
       path: join(inject('pythonPrograms'), 'cfn-lint'),
-      // W3005: the packager says twice that a function needs its role.
-      args: ['--template', file, '--regions', 'eu-central-1', '--ignore-checks', 'W3005', '--format', 'parseable', '--non-zero-exit-code', 'none'],
+      args: ['--template', file, '--regions', 'eu-central-1', '--format', 'parseable', '--non-zero-exit-code', 'none'],
     });
     return stdout.split('\n').filter((line) => line !== '');
   };

@@ -19,46 +19,66 @@ export interface Packaged {
   remove(): Promise<void>;
 }
 
+/** A copy of this checkout to run `serverless` in, so that runs beside each other do not share its scratch directories. */
+export interface Copy {
+  readonly directory: string;
+  /** Runs a command of serverless; PATH is the only thing of this machine that it sees besides what is given. */
+  serverless(args: readonly string[], env: Readonly<Record<string, string>>): Promise<{ stdout: string }>;
+  readonly remove: () => Promise<void>;
+}
+
+/** @param change makes the copy's pgproof.yml out of this checkout's */
+export async function copyService(change: (configuration: string) => string): Promise<Copy> {
+  const directory = await mkdtemp(join(tmpdir(), 'pgproof-package-'));
+  for (const part of PARTS) {
+    // A layer that happens to be built here would make the template another one.
+    const filter = (path: string): boolean => !path.includes('pg-tools/build/') && !path.endsWith('pg-tools/build');
+    await cp(join(ROOT, part), join(directory, part), { recursive: true, filter });
+  }
+  await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+  await writeFile(join(directory, 'pgproof.yml'), change(await readFile(join(ROOT, 'pgproof.yml'), 'utf8')));
+  await mkdir(join(directory, 'home'));
+  const path = [join(ROOT, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter);
+  return {
+    directory,
+    serverless: (args, env) =>
+      runProgram({
+        path: process.execPath,
+        args: [join(ROOT, 'node_modules/serverless/bin/serverless.js'), ...args],
+        cwd: directory,
+        env: { HOME: join(directory, 'home'), PATH: path, AWS_PROFILE: '', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+        timeoutMilliseconds: 280_000,
+      }),
+    remove: () => rm(directory, { recursive: true }),
+  };
+}
+
 /**
- * `serverless package` in a copy of this checkout, so that runs beside each other do not share its scratch directories.
- * No credentials, an empty home, and every address of AWS replaced by a port where nobody listens: what it needs of the
- * network would fail.
+ * `serverless package` without credentials, and with every address of AWS replaced by a port where nobody listens: what
+ * it needs of the network would fail.
  */
 export async function packageService(change: (configuration: string) => string = (text) => text): Promise<Packaged> {
-  const copy = await mkdtemp(join(tmpdir(), 'pgproof-package-'));
-  const remove = (): Promise<void> => rm(copy, { recursive: true });
+  const copy = await copyService(change);
   try {
-    for (const part of PARTS) await cp(join(ROOT, part), join(copy, part), { recursive: true });
-    await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-    await writeFile(join(copy, 'pgproof.yml'), change(await readFile(join(ROOT, 'pgproof.yml'), 'utf8')));
-    await mkdir(join(copy, 'home'));
-    const directory = join(copy, 'package');
-    await runProgram({
-      path: process.execPath,
-      args: [join(ROOT, 'node_modules/serverless/bin/serverless.js'), 'package', '--package', directory],
-      cwd: copy,
-      env: offlineEnvironment(copy),
-      timeoutMilliseconds: 280_000,
-    });
-    const text = await readFile(join(directory, 'cloudformation-template-update-stack.json'), 'utf8');
-    return { directory, template: JSON.parse(text) as Packaged['template'], remove };
+    const directory = join(copy.directory, 'package');
+    await copy.serverless(['package', '--package', directory], OFFLINE);
+    return { directory, template: await readTemplate(directory), remove: copy.remove };
   } catch (error) {
-    await remove();
+    await copy.remove();
     throw error;
   }
 }
 
-function offlineEnvironment(copy: string): Record<string, string> {
-  const nowhere = 'http://127.0.0.1:9';
-  return {
-    HOME: join(copy, 'home'),
-    PATH: [join(ROOT, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter),
-    AWS_ACCESS_KEY_ID: '',
-    AWS_SECRET_ACCESS_KEY: '',
-    AWS_PROFILE: '',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_ENDPOINT_URL: nowhere,
-    HTTP_PROXY: nowhere,
-    HTTPS_PROXY: nowhere,
-  };
+export async function readTemplate(directory: string): Promise<Packaged['template']> {
+  const text = await readFile(join(directory, 'cloudformation-template-update-stack.json'), 'utf8');
+  return JSON.parse(text) as Packaged['template'];
 }
+
+const NOWHERE = 'http://127.0.0.1:9';
+const OFFLINE = {
+  AWS_ACCESS_KEY_ID: '',
+  AWS_SECRET_ACCESS_KEY: '',
+  AWS_ENDPOINT_URL: NOWHERE,
+  HTTP_PROXY: NOWHERE,
+  HTTPS_PROXY: NOWHERE,
+};

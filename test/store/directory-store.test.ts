@@ -101,7 +101,7 @@ describe('the directory store on its disk', () => {
   });
 
   test('streams 400 MiB in and out within 200 MiB of memory', async () => {
-    const { stdout, code } = await run(process.execPath, [join(PROGRAMS, 'stream-through.ts'), root(), '400']);
+    const { stdout, code } = await run(process.execPath, [join(PROGRAMS, 'stream-through.ts'), 'directory', root(), '400']);
     expect(code).toBe(0);
     expect(Number(stdout)).toBeGreaterThan(20);
     expect(Number(stdout)).toBeLessThan(200);

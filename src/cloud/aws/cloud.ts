@@ -28,6 +28,7 @@ export function openCloud(env: Readonly<Record<string, string | undefined>>): Cl
       rds: new RDSClient(patient),
       secrets: new SecretsManagerClient(patient),
       clock: systemClock,
+      certificates: settings.PGPROOF_RDS_CERTIFICATES,
       instances: {
         instanceClass: settings.PGPROOF_INSTANCE_CLASS,
         storageGib: settings.PGPROOF_INSTANCE_STORAGE_GIB,

@@ -22,6 +22,8 @@ const Environment = z.object({
   PGPROOF_INSTANCE_SUBNET_GROUP: z.string().min(1),
   PGPROOF_INSTANCE_SECURITY_GROUP_IDS: list,
   PGPROOF_INSTANCE_PARAMETER_GROUP: optional(z.string().min(1)),
+  /** RDS's certificate authorities; part of the worker's image. */
+  PGPROOF_RDS_CERTIFICATES: optional(z.string().min(1)),
   /** pgproof.yml, packaged beside the code. */
   PGPROOF_CONFIG: z.string().default('pgproof.yml'),
 });

@@ -25,6 +25,8 @@ export interface RdsDatabaseServiceOptions {
   readonly secrets: SecretsManagerClient;
   readonly clock: Pick<Clock, 'now'>;
   readonly instances: InstanceSettings;
+  /** File with RDS's certificate authorities; without one only those that the system trusts count. */
+  readonly certificates?: string | undefined;
 }
 
 /** Both are asked for before anything is changed, and again by the policies of the roles. */
@@ -110,7 +112,9 @@ export class RdsDatabaseService implements DatabaseService {
       const state = instance ? `${instance.status}${instance.detail ? `: ${instance.detail}` : ''}` : 'gone';
       throw new InstanceFailedError(instanceId, `instance ${instanceId} is not available but ${state}`);
     }
-    return { host, port, ...(await this.#readPassword(instanceId, secretArn)) };
+    const sslRootCert = this.#options.certificates;
+    const security = { sslMode: 'verify-full' as const, ...(sslRootCert === undefined ? {} : { sslRootCert }) };
+    return { host, port, ...security, ...(await this.#readPassword(instanceId, secretArn)) };
   }
 
   async describeSnapshot(snapshotId: string): Promise<Snapshot | undefined> {

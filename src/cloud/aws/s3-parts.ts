@@ -14,18 +14,28 @@ export interface Part {
   readonly last: boolean;
 }
 
-/** Cuts a body into parts of one size. A part is handed on once it is known whether it is the last; an empty body has one. */
-export async function* readParts(body: ObjectBody, partBytes: number, signal: AbortSignal): AsyncGenerator<Part, void> {
+/**
+ * Cuts a body into parts of one size. A part is handed on once it is known whether it is the last; an empty body has one.
+ *
+ * @param spare memory of parts that were sent, taken for the next ones: new memory for each would pile up faster than it
+ *   is collected
+ */
+export async function* readParts(
+  body: ObjectBody,
+  partBytes: number,
+  signal: AbortSignal,
+  spare: Uint8Array[],
+): AsyncGenerator<Part, void> {
   const size = Math.min(Math.max(partBytes, MIN_PART_BYTES), MAX_PART_BYTES);
-  let buffer = Buffer.allocUnsafeSlow(size);
+  let buffer = Buffer.allocUnsafeSlow(size) as Uint8Array;
   let filled = 0;
   let number = 1;
   for await (const chunk of readBody(body, signal)) {
     for (let offset = 0; offset < chunk.length; ) {
       if (filled === size) {
         yield { number, bytes: buffer, last: false };
-        // The old buffer is still on its way to S3.
-        buffer = Buffer.allocUnsafeSlow(size);
+        // The old memory is still on its way to S3.
+        buffer = spare.pop() ?? Buffer.allocUnsafeSlow(size);
         filled = 0;
         number += 1;
       }

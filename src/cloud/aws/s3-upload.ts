@@ -17,8 +17,8 @@ export interface UploadTarget extends ObjectName {
 }
 
 /** Bytes of parts that may be under way at once; at least one part always is. */
-const BYTES_IN_FLIGHT = 48 * 1024 * 1024;
-const MAX_IN_FLIGHT = 4;
+const BYTES_IN_FLIGHT = 24 * 1024 * 1024;
+const MAX_IN_FLIGHT = 3;
 
 /** One multipart upload. Whoever makes one calls `complete` or `abort`, whatever happens in between. */
 export class MultipartUpload {
@@ -27,6 +27,8 @@ export class MultipartUpload {
   readonly #uploadId: string;
   /** Stops what is under way, and whoever waits for more to send. */
   readonly #stop: AbortController;
+  /** Gets the memory of parts that were sent. */
+  readonly #spare: Uint8Array[];
   readonly #parts: CompletedPart[] = [];
   readonly #inFlight = new Set<Promise<void>>();
   /** S3's error about a part, when it was that which stopped the upload. */
@@ -34,14 +36,20 @@ export class MultipartUpload {
   #bytes = 0;
   #checksum = 0;
 
-  private constructor(client: S3Client, target: UploadTarget, uploadId: string, stop: AbortController) {
+  private constructor(client: S3Client, target: UploadTarget, uploadId: string, stop: AbortController, spare: Uint8Array[]) {
     this.#client = client;
     this.#target = target;
     this.#uploadId = uploadId;
     this.#stop = stop;
+    this.#spare = spare;
   }
 
-  static async begin(client: S3Client, target: UploadTarget, stop: AbortController): Promise<MultipartUpload> {
+  static async begin(
+    client: S3Client,
+    target: UploadTarget,
+    stop: AbortController,
+    spare: Uint8Array[],
+  ): Promise<MultipartUpload> {
     const { UploadId } = await client.send(
       new CreateMultipartUploadCommand({
         ...nameOf(target),
@@ -51,7 +59,7 @@ export class MultipartUpload {
       }),
     );
     if (UploadId === undefined) throw new StoreWriteError(target.key, `cannot write ${target.key}: S3 named no upload`);
-    return new MultipartUpload(client, target, UploadId, stop);
+    return new MultipartUpload(client, target, UploadId, stop, spare);
   }
 
   /** Begins to send a part; waits while enough others are under way. A part that fails aborts `stop` with its error. */
@@ -120,6 +128,7 @@ export class MultipartUpload {
       { abortSignal: this.#stop.signal },
     );
     this.#parts.push({ PartNumber: number, ETag, ChecksumCRC32 });
+    this.#spare.push(bytes);
   }
 }
 

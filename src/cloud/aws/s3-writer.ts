@@ -45,11 +45,12 @@ export class ObjectWriter {
     };
     if (signal?.aborted) forward();
     signal?.addEventListener('abort', forward, { once: true });
-    const parts = readParts(body, partBytes, this.#stop.signal);
+    const spare: Uint8Array[] = [];
+    const parts = readParts(body, partBytes, this.#stop.signal, spare);
     try {
       const { value: first } = await parts.next();
       if (!first) throw new RangeError('a body has at least one part');
-      return await (first.last ? this.#putWhole(first.bytes) : this.#putParts(first, parts));
+      return await (first.last ? this.#putWhole(first.bytes) : this.#putParts(first, parts, spare));
     } finally {
       signal?.removeEventListener('abort', forward);
       await parts.return();
@@ -81,8 +82,8 @@ export class ObjectWriter {
     }
   }
 
-  async #putParts(first: Part, rest: AsyncIterable<Part>): Promise<Written> {
-    const upload = await MultipartUpload.begin(this.#client, this.#target, this.#stop).catch((error: unknown) => {
+  async #putParts(first: Part, rest: AsyncIterable<Part>, spare: Uint8Array[]): Promise<Written> {
+    const upload = await MultipartUpload.begin(this.#client, this.#target, this.#stop, spare).catch((error: unknown) => {
       throw putError(this.#target, error);
     });
     try {

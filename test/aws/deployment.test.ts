@@ -1,0 +1,162 @@
+import { DescribeRuleCommand, EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
+import { CreateDBInstanceCommand, CreateDBSnapshotCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
+import { GetBucketEncryptionCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadDefinition } from '../../local/state-machine/definition.ts';
+import { execute, type ExecutionEnd, type ResourceHandler } from '../../local/state-machine/execution.ts';
+import { DRILL_DEFINITION } from '../../local/drill-machine.ts';
+import { S3Store } from '../../src/cloud/aws/s3-store.ts';
+import { matchesPattern, parseEventPattern } from '../../src/cloud/event-pattern.ts';
+import { systemClock } from '../../src/cloud/system-clock.ts';
+import { readEvidence } from '../../src/drill/chain.ts';
+import type { DrillPlan } from '../../src/drill/contract.ts';
+import { drillKey } from '../../src/drill/prove.ts';
+import { goodProof, putValidatedDump } from '../helpers/scripted-cloud.ts';
+import { emulator, uniqueName } from './clients.ts';
+import { deploy, type Deployed } from './deployed.ts';
+import { testPolicies } from './policy-tests.ts';
+
+const FUNCTIONS = ['plan', 'restore', 'describeInstance', 'destroy', 'confirmGone', 'seal', 'report'] as const;
+
+describe('the service after serverless deploy', () => {
+  let deployed: Deployed;
+  let bucket: string;
+  let store: S3Store;
+  const s3 = new S3Client(emulator());
+  const rds = new RDSClient(emulator());
+  beforeAll(async () => {
+    deployed = await deploy();
+    bucket = (await deployed.environment('validate'))['PGPROOF_BUCKET'] ?? '';
+    store = new S3Store({ client: s3, bucket, clock: systemClock });
+    // As the template says; the emulator's CloudFormation leaves it out.
+    await s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  });
+  afterAll(() => deployed?.remove());
+
+  /** The deployed functions behind the deployed file, run by the laptop's interpreter; the worker only leaves a proof. */
+  async function drill(input: object): Promise<ExecutionEnd> {
+    const names = FUNCTIONS.map((name) => [`${name.slice(0, 1).toUpperCase()}${name.slice(1)}FunctionArn`, name] as const);
+    const placement = Object.fromEntries(
+      ['WorkerClusterArn', 'WorkerTaskDefinitionArn', 'WorkerSubnetIds', 'WorkerSecurityGroupIds'].map((name) => [name, 'emulated']),
+    );
+    const arnOf = (name: string) => `arn:aws:lambda:eu-central-1:123456789012:function:pgproof-prod-${name}`;
+    const arns = Object.fromEntries(names.map(([placeholder, name]) => [placeholder, arnOf(name)]));
+    const resources = new Map<string, ResourceHandler>(names.map(([, name]) => [arnOf(name), (event) => deployed.invoke(name, event)]));
+    resources.set('arn:aws:states:::ecs:runTask.sync', async (parameters) => {
+      const text = /"PGPROOF_TASK","Value":("(?:[^"\\]|\\.)*")/.exec(JSON.stringify(parameters))?.[1] ?? 'null';
+      const { plan } = JSON.parse(JSON.parse(text) as string) as { plan: DrillPlan };
+      await store.put(drillKey(plan, 'proof.json'), JSON.stringify(goodProof(plan)));
+    });
+    const machine = loadDefinition(DRILL_DEFINITION, { ...arns, ...placement, WorkerPublicIp: 'DISABLED' });
+    return execute({ machine, resources, name: uniqueName('drill'), startedAt: new Date(), input, pauseMilliseconds: 1 });
+  }
+
+  test('encrypts what is put into the bucket with its own key', async () => {
+    // Of the bucket's other properties the emulator's CloudFormation makes nothing; the template's own tests hold them.
+    expect(await s3.send(new GetBucketEncryptionCommand({ Bucket: bucket }))).toMatchObject({
+      ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }] },
+    });
+  });
+
+  test('has the rule that sends manifests to validate', async () => {
+    const client = new EventBridgeClient(emulator());
+    const { Rules = [] } = await client.send(new ListRulesCommand({}));
+    const Name = Rules.find((rule) => rule.Name?.includes('ManifestRule'))?.Name;
+    const { EventPattern = '{}', State } = await client.send(new DescribeRuleCommand({ Name }));
+    const { Targets = [] } = await client.send(new ListTargetsByRuleCommand({ Rule: Name }));
+    expect(State).toBe('ENABLED');
+    expect(Targets).toMatchObject([{ Arn: expect.stringContaining('function:pgproof-prod-validate') as string }]);
+    const pattern = parseEventPattern(JSON.parse(EventPattern));
+    const event = { source: 'aws.s3', 'detail-type': 'Object Created', detail: { bucket: { name: bucket }, object: { key: 'v1/shop/dumps/1/manifest.json' } } };
+    expect(matchesPattern(pattern, event)).toBe(true);
+  });
+
+  test('validates what the event of a landing names, and an invalid backup is announced', async () => {
+    const key = 'v1/shop/dumps/20261119T000000Z-bad/manifest.json';
+    await store.put(key, '{"format":1}', { ifAbsent: true });
+    expect(await deployed.invoke('validate', landing(bucket, key))).toBe('invalid');
+    expect(await store.head(key.replace('manifest', 'validation'))).toBeDefined();
+    expect(deployed.recorder.calls.filter(({ action }) => action === 'sns:Publish')).toHaveLength(2);
+    expect(await deployed.invoke('validate', landing(bucket, key))).toBe('invalid');
+    expect(deployed.recorder.calls.filter(({ action }) => action === 'sns:Publish')).toHaveLength(2);
+  });
+
+  test('has nothing to drill before a backup is valid, and says so', async () => {
+    await expect(deployed.invoke('plan', { input: {}, drillId: 'drill-0', startedAt: '2026-11-20T02:00:00Z' })).rejects.toMatchObject({
+      name: 'BackupNotValidError',
+    });
+  });
+
+  test('goes from {} through every function to a sealed verdict, and leaves no instance', async () => {
+    await putValidatedDump({ store } as never);
+    const end = await drill({});
+    expect(end, JSON.stringify(end)).toMatchObject({ status: 'SUCCEEDED', output: { verdict: 'PROVEN', cleanup: 'verified' } });
+    const { evidenceKey } = (end as { output: { evidenceKey: string } }).output;
+    const evidence = await readEvidence(store, evidenceKey);
+    expect(evidence.body).toMatchObject({ verdict: 'PROVEN', database: 'shop' });
+    const { DBInstances = [] } = await rds.send(new DescribeDBInstancesCommand({}));
+    expect(DBInstances.filter(({ DBInstanceIdentifier: id }) => id?.startsWith('pgproof-drill-') && id.includes('drill'))).toEqual([]);
+  });
+
+  test('makes a throwaway instance of a snapshot, gives it a password, destroys it', async () => {
+    const [production, snapshotId] = [uniqueName('production'), uniqueName('snapshot')];
+    const own = { DBInstanceIdentifier: production, Engine: 'postgres', DBInstanceClass: 'db.m7g.large', AllocatedStorage: 20 };
+    await rds.send(new CreateDBInstanceCommand({ ...own, MasterUsername: 'owner', MasterUserPassword: 'production-password' }));
+    await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier: production, DBSnapshotIdentifier: snapshotId }));
+    const plan = await snapshotPlan(store, snapshotId);
+    await deployed.invoke('restore', { plan });
+    await deployed.invoke('restore', { plan }); // a state that is retried meets its own instance
+    const states: unknown[] = [];
+    for (let look = 0; look < 3; look += 1) states.push(await deployed.invoke('describeInstance', { plan }));
+    expect(states).toMatchObject([{ status: 'creating' }, { status: 'available' }, { status: 'available' }]);
+    const destroyed = await deployed.invoke('destroy', { plan });
+    expect(await deployed.invoke('confirmGone', { plan, destroyed })).toMatchObject({ status: 'verified' });
+  });
+
+  describe('its policies', () => {
+    testPolicies(() => deployed);
+  });
+});
+
+function landing(bucket: string, key: string): object {
+  return {
+    version: '0',
+    id: '17793124-05d4-b198-2fde-7ededc63b103',
+    'detail-type': 'Object Created',
+    source: 'aws.s3',
+    account: '123456789012',
+    time: '2026-11-20T02:00:00Z',
+    region: 'eu-central-1',
+    resources: [`arn:aws:s3:::${bucket}`],
+    detail: {
+      version: '0',
+      bucket: { name: bucket },
+      object: { key, size: 12, etag: 'b1946ac92492d2347c6235b4d2611184', 'version-id': '1', sequencer: '617F08299329D189' },
+      'request-id': 'N4N7GDK58NMKJ12R',
+      requester: '123456789012',
+      'source-ip-address': '2600:1f18::7',
+      reason: 'PutObject',
+    },
+  };
+}
+
+/** A plan for a snapshot, with the manifest that it names. */
+async function snapshotPlan(store: S3Store, snapshotId: string): Promise<DrillPlan> {
+  const { snapshotManifest } = await import('./manifests.ts');
+  const { key, text, sha256 } = snapshotManifest(snapshotId);
+  await store.put(key, text, { ifAbsent: true });
+  return {
+    drillId: 'drill-snapshot',
+    database: 'shop',
+    kind: 'snapshot',
+    backupId: '20261120T010000Z-snap',
+    manifestKey: key,
+    manifestSha256: sha256,
+    takenAt: '2026-11-20T01:00:01.000Z',
+    selection: { listed: 1, passedOver: [] },
+    instanceId: uniqueName('pgproof-drill'),
+    decidedAt: '2026-11-20T02:00:00.000Z',
+    deadlineAt: '2099-11-20T03:00:00.000Z',
+    instance: { major: 17, superuser: 'postgres', parameters: {} },
+  };
+}

@@ -1,0 +1,61 @@
+import { openCloud } from '../src/cloud/aws/cloud.ts';
+import { ConfigurationError, describeError, InterruptedError, originOf, PgproofError } from '../src/errors.ts';
+import { parseAddress, type Address } from '../src/postgres/address.ts';
+import { parseTask, runTask, type WorkerProgress } from './run-task.ts';
+
+/**
+ * The worker as a Fargate task: what to do is in PGPROOF_TASK, everything else in the variables that the task definition
+ * sets. Each line of the log is one JSON document. Fargate sends SIGTERM and kills two minutes later: time enough to
+ * abort an upload.
+ */
+async function main(): Promise<void> {
+  const controller = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      controller.abort(new InterruptedError(`the worker was stopped: ${signal}`));
+    });
+  }
+  const task = parseTask(process.env['PGPROOF_TASK']);
+  const cloud = openCloud(process.env);
+  log('INFO', { message: 'began', verb: task.verb });
+  await runTask(task, { cloud, source, signal: controller.signal, onProgress });
+  log('INFO', { message: 'succeeded', verb: task.verb });
+}
+
+/** Injected by Fargate from a secret, so that it is in no task definition and no event. */
+async function source(): Promise<Address> {
+  const url = process.env['PGPROOF_SOURCE_URL'];
+  if (url === undefined) throw new ConfigurationError(['PGPROOF_SOURCE_URL: is not set: the task has no source']);
+  return parseAddress(url, 'PGPROOF_SOURCE_URL');
+}
+
+/** A dump reports many times a second; a line now and then is enough to see that it moves. */
+const PROGRESS_MILLISECONDS = 30_000;
+let reported = 0;
+let stage = '';
+
+function onProgress(progress: WorkerProgress): void {
+  const now = performance.now();
+  if (progress.stage === stage && now - reported < PROGRESS_MILLISECONDS) return;
+  [stage, reported] = [progress.stage, now];
+  log('INFO', { message: 'working', ...progress });
+}
+
+function log(level: 'INFO' | 'ERROR', fields: object): void {
+  process.stdout.write(`${JSON.stringify({ level, timestamp: new Date().toISOString(), ...fields })}\n`);
+}
+
+/** Whatever is still open, a connection or a timer, must not keep a finished task running and paid for. */
+function leave(exitCode: number): void {
+  process.stdout.write('', () => process.exit(exitCode));
+}
+
+try {
+  await main();
+  leave(0);
+} catch (error) {
+  const name = error instanceof Error ? error.name : 'Error';
+  const stack = error instanceof Error && !(error instanceof PgproofError) ? error.stack : undefined;
+  log('ERROR', { message: 'failed', error: { name, origin: originOf(error), message: describeError(error), stack } });
+  leave(error instanceof InterruptedError ? 143 : 1);
+}
