@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import { ObjectDamagedError, PgproofError } from '../errors.ts';
+import type { Facts } from '../facts/facts.ts';
 import { describeDamage, hashing, sha256Of, StreamHasher, type StreamDigest } from './digest.ts';
 import { parseManifest, type DumpManifest, type Manifest, type StoredFile } from './manifest.ts';
 
@@ -63,14 +65,31 @@ async function readAll(store: ObjectStore, key: string): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** Parses JSON that a digest has vouched for. */
-export function parseBound<T>(key: string, text: string): T {
+/**
+ * Parses facts that a digest has vouched for.
+ * @throws ObjectDamagedError when they are none: then what wrote the digest was wrong too
+ */
+export function parseFacts(key: string, text: string): Facts {
+  let json: unknown;
   try {
-    return JSON.parse(text) as T;
+    json = JSON.parse(text);
   } catch (cause) {
     throw new ObjectDamagedError(key, 'is not JSON', { cause });
   }
+  const parsed = FactsShape.safeParse(json);
+  if (!parsed.success) throw new ObjectDamagedError(key, `holds no facts: ${parsed.error.issues[0]?.path.join('.')}`);
+  return json as Facts;
 }
+
+/** As much of the shape as tells facts from anything else; what is in them is for the checks to judge. */
+const FactsShape = z.looseObject({
+  format: z.literal(1),
+  scope: z.enum(['structure', 'rows', 'content']),
+  server: z.looseObject({ major: z.number(), database: z.string() }),
+  tables: z.array(z.looseObject({ schema: z.string(), name: z.string() })),
+  sets: z.record(z.string(), z.record(z.string(), z.string())),
+  sequences: z.array(z.unknown()),
+});
 
 /** True for errors that say something about the stored backup, not about the attempt to read it. */
 export function isAboutBackup(error: unknown): error is PgproofError {

@@ -98,7 +98,24 @@ export function parseManifest(key: string, text: string): Manifest {
       `belongs to ${manifest.kind} ${manifest.backupId} of ${manifest.database}: swapped with another backup's`,
     );
   }
+  const problem = inconsistencyOf(manifest, place);
+  if (problem !== undefined) throw new ObjectDamagedError(key, problem);
   return manifest;
+}
+
+/** A manifest speaks of the files beside it and of no others: else one backup could pass for another. */
+function inconsistencyOf(manifest: Manifest, place: BackupPlace): string | undefined {
+  const files: readonly (readonly [StoredFile, string])[] =
+    manifest.kind === 'dump'
+      ? [[manifest.archive, 'archive.dump'], [manifest.globals, 'globals.sql'], [manifest.facts, 'facts.json']]
+      : [[manifest.factsBefore, 'facts-before.json'], [manifest.factsAfter, 'facts-after.json']];
+  const stray = files.find(([{ key }, name]) => key !== backupKey(place, name));
+  if (stray) return `names ${stray[0].key} for its ${stray[1]}: that is not beside it`;
+  if (manifest.kind === 'snapshot') return undefined;
+  const { bytes, partBytes, parts } = manifest.archive;
+  const isWhole = parts.reduce((sum, part) => sum + part.bytes, 0) === bytes;
+  const areFull = parts.every((part, index) => (index < parts.length - 1 ? part.bytes === partBytes : part.bytes <= partBytes));
+  return isWhole && areFull ? undefined : `is inconsistent: the parts of its archive do not make up ${bytes} bytes`;
 }
 
 export interface BackupPlace {

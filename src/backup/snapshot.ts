@@ -2,13 +2,14 @@ import type { Clock } from '../cloud/clock.ts';
 import type { DatabaseService } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import type { SnapshotFactsTask } from '../drill/contract.ts';
-import { NoBackupError } from '../errors.ts';
+import { NoBackupError, ObjectExistsError } from '../errors.ts';
 import type { Facts } from '../facts/facts.ts';
 import { readFacts } from '../facts/read.ts';
 import { mergeSequences, readSequences } from '../facts/sequences.ts';
 import { connect, type Address } from '../postgres/address.ts';
+import { steadySession } from '../postgres/exported-snapshot.ts';
 import { PGPROOF_VERSION } from '../version.ts';
-import { parseBound } from './archive.ts';
+import { parseFacts, readManifest } from './archive.ts';
 import { sha256Of } from './digest.ts';
 import { backupKey, type SnapshotManifest, type StoredFile } from './manifest.ts';
 
@@ -22,29 +23,49 @@ interface ReadSetting {
   readonly signal: AbortSignal;
 }
 
-/** Reads the structure of the source, quickly and without its rows, and keeps it beside the snapshot to be. */
+/**
+ * Reads the structure of the source, quickly and without its rows, and keeps it beside the snapshot to be. A reading that
+ * is there already is kept: it was made at its moment too, and the manifest may be bound to it.
+ */
 export async function readSnapshotFacts(task: SnapshotFactsTask, setting: ReadSetting): Promise<void> {
   const { store, address, signal } = setting;
   const facts = await readFacts({ connect: () => connect(address), scope: 'structure', parallel: 2, signal });
   const client = await connect(address);
   try {
+    await steadySession(client);
     const reading = await readSequences(client);
     const text = JSON.stringify({ ...facts, sequences: mergeSequences(reading, reading) } satisfies Facts);
-    await store.put(snapshotKey(task, FILES[task.moment]), `${text}\n`, { signal });
+    await store.put(snapshotKey(task, FILES[task.moment]), `${text}\n`, { ifAbsent: true, signal });
+  } catch (error) {
+    if (!(error instanceof ObjectExistsError)) throw error;
   } finally {
     await client.end();
   }
 }
 
 /**
- * Binds a snapshot and the readings around it in a manifest: from then on it is a backup.
+ * Binds a snapshot and the readings around it in a manifest: from then on it is a backup. One that is bound already is
+ * returned as it is.
  * @throws NoBackupError when the snapshot is not there or not available
  */
 export async function commitSnapshot(
   place: { readonly database: string; readonly snapshotId: string },
   setting: { readonly store: ObjectStore; readonly databases: DatabaseService; readonly clock: Clock },
 ): Promise<SnapshotManifest> {
-  const { store, databases, clock } = setting;
+  const key = snapshotKey(place, 'manifest.json');
+  if (await setting.store.head(key)) {
+    const { manifest } = await readManifest(setting.store, key);
+    if (manifest.kind === 'snapshot') return manifest;
+  }
+  const manifest = await describe(place, setting);
+  await setting.store.put(key, `${JSON.stringify(manifest, null, 2)}\n`, { ifAbsent: true });
+  return manifest;
+}
+
+async function describe(
+  place: Parameters<typeof commitSnapshot>[0],
+  { store, databases, clock }: Parameters<typeof commitSnapshot>[1],
+): Promise<SnapshotManifest> {
   const snapshot = await databases.describeSnapshot(place.snapshotId);
   if (snapshot?.status !== 'available') {
     throw new NoBackupError(`snapshot ${place.snapshotId} is ${snapshot?.status ?? 'not there'}`);
@@ -52,9 +73,9 @@ export async function commitSnapshot(
   const verified = await databases.verifySnapshot(place.snapshotId);
   const before = await readFile(store, snapshotKey(place, FILES.begin));
   const after = await readFile(store, snapshotKey(place, FILES.end));
-  const { server, readAt, sets } = parseBound<Facts>(before.file.key, before.text);
+  const { server, readAt, sets } = parseFacts(before.file.key, before.text);
   const { systemIdentifier, ...source } = server;
-  const manifest: SnapshotManifest = {
+  return {
     format: 1,
     kind: 'snapshot',
     database: place.database,
@@ -73,8 +94,6 @@ export async function commitSnapshot(
     factsBefore: before.file,
     factsAfter: after.file,
   };
-  await store.put(snapshotKey(place, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, { ifAbsent: true });
-  return manifest;
 }
 
 async function readFile(store: ObjectStore, key: string): Promise<{ text: string; file: StoredFile }> {

@@ -3,11 +3,11 @@ import type { Finding } from '../checks/finding.ts';
 import type { Clock } from '../cloud/clock.ts';
 import type { DatabaseService } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
-import { ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
+import { ObjectDamagedError, ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
 import type { PostgresPrograms } from '../postgres/programs.ts';
-import { isAboutBackup, readBound, readManifest } from './archive.ts';
+import { isAboutBackup, parseFacts, readBound, readManifest } from './archive.ts';
 import { findingOf, validateDumpFiles, validateSnapshot } from './validation-checks.ts';
-import { backupKey, placeOfKey, type BackupPlace, type Manifest } from './manifest.ts';
+import { backupKey, placeOfKey, type BackupPlace, type Manifest, type StoredFile } from './manifest.ts';
 
 /** What validation found, kept beside the backup as `validation.json`; written once. */
 export const Validation = z.object({
@@ -46,22 +46,12 @@ export async function validateBackup(
 ): Promise<{ validation: Validation; fresh: boolean } | undefined> {
   const place = placeOfKey(manifestKey);
   if (place?.file !== 'manifest.json') return undefined;
-  const earlier = await readValidation(setting.store, place);
-  if (earlier) return { validation: earlier, fresh: false };
   const begin = setting.clock.now();
+  const earlier = await findValidation(setting.store, place);
+  if (earlier.validation) return { validation: earlier.validation, fresh: false };
+  if (earlier.isThere) return { validation: unreadable(place, earlier.problem, begin), fresh: false };
   const { sha256, findings } = await examine(manifestKey, setting);
-  const now = setting.clock.now();
-  const validation: Validation = {
-    format: 1,
-    kind: place.kind,
-    database: place.database,
-    backupId: place.backupId,
-    status: findings.every((finding) => finding.status === 'passed') ? 'valid' : 'invalid',
-    manifestSha256: sha256,
-    validatedAt: now.toISOString(),
-    milliseconds: now.getTime() - begin.getTime(),
-    findings,
-  };
+  const validation = conclude(place, { sha256, findings, begin, end: setting.clock.now() });
   try {
     await setting.store.put(validationKey(place), `${JSON.stringify(validation, null, 2)}\n`, { ifAbsent: true });
   } catch (error) {
@@ -71,6 +61,33 @@ export async function validateBackup(
     throw error;
   }
   return { validation, fresh: true };
+}
+
+interface Examination {
+  readonly sha256: string;
+  readonly findings: Finding[];
+  readonly begin: Date;
+  readonly end: Date;
+}
+
+function conclude({ kind, database, backupId }: BackupPlace, { sha256, findings, begin, end }: Examination): Validation {
+  return {
+    format: 1,
+    kind,
+    database,
+    backupId,
+    status: findings.every(isGood) ? 'valid' : 'invalid',
+    manifestSha256: sha256,
+    validatedAt: end.toISOString(),
+    milliseconds: end.getTime() - begin.getTime(),
+    findings,
+  };
+}
+
+/** Said, and not written, of a result that is there and tells nothing: nothing in the store is ever rewritten. */
+function unreadable(place: BackupPlace, problem: string, now: Date): Validation {
+  const error = new ObjectDamagedError(validationKey(place), problem);
+  return conclude(place, { sha256: '', findings: [findingOf('manifest', { error, examined: 1 })], begin: now, end: now });
 }
 
 async function examine(key: string, setting: ValidationSetting): Promise<{ sha256: string; findings: Finding[] }> {
@@ -91,7 +108,7 @@ async function examineFiles(manifest: Manifest, setting: ValidationSetting): Pro
     manifest.kind === 'dump' ? [manifest.globals, manifest.facts] : [manifest.factsBefore, manifest.factsAfter];
   const errors: unknown[] = [];
   for (const file of files) {
-    await readBound(setting.store, file).catch((error: unknown) => errors.push(error));
+    await examineFile(setting.store, file).catch((error: unknown) => errors.push(error));
   }
   const fatal = errors.find((error) => !isAboutBackup(error));
   if (fatal !== undefined) throw fatal as Error;
@@ -105,20 +122,56 @@ async function examineFiles(manifest: Manifest, setting: ValidationSetting): Pro
   return [finding, ...rest];
 }
 
+async function examineFile(store: ObjectStore, file: StoredFile): Promise<void> {
+  const text = await readBound(store, file);
+  if (file.key.endsWith('.json')) parseFacts(file.key, text);
+}
+
 export function validationKey(place: BackupPlace): string {
   return backupKey(place, 'validation.json');
 }
 
-/** The result of an earlier validation, or undefined when there is none. */
+/** The result of an earlier validation, or undefined when there is none that can be relied on. */
 export async function readValidation(store: ObjectStore, place: BackupPlace): Promise<Validation | undefined> {
+  return (await findValidation(store, place)).validation;
+}
+
+export type FoundValidation =
+  | { readonly validation: Validation }
+  /** Why there is nothing to rely on, beginning with a verb; the object is `validationKey`. */
+  | { readonly validation?: undefined; readonly problem: string; readonly isThere: boolean };
+
+/** As `readValidation`, and says why there is none: a backup without a result is not drilled, and people ask why. */
+export async function findValidation(store: ObjectStore, place: BackupPlace): Promise<FoundValidation> {
+  let text: string;
   try {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of await store.read(validationKey(place))) chunks.push(chunk);
-    const parsed = Validation.safeParse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
-    // One that cannot be read vouches for nothing; it stays where it is and the backup counts as not validated.
-    return parsed.success ? parsed.data : undefined;
+    text = Buffer.concat(await Array.fromAsync(await store.read(validationKey(place)))).toString('utf8');
   } catch (error) {
-    if (error instanceof ObjectNotFoundError || error instanceof SyntaxError) return undefined;
+    if (!(error instanceof ObjectNotFoundError)) throw error;
+    return { problem: 'does not exist: the backup was never validated, or its result was deleted', isThere: false };
+  }
+  const validation = parseValidation(text);
+  const problem = validation ? objectionTo(validation, place) : 'is no result of a validation: truncated or overwritten';
+  return validation && problem === undefined ? { validation } : { problem: problem ?? '', isThere: true };
+}
+
+function parseValidation(text: string): Validation | undefined {
+  try {
+    return Validation.safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+function objectionTo({ kind, database, backupId, status, findings }: Validation, place: BackupPlace): string | undefined {
+  if (kind !== place.kind || database !== place.database || backupId !== place.backupId) {
+    return `belongs to ${kind} ${backupId} of ${database}: swapped with another backup's`;
+  }
+  const isGrounded = findings.length > 0 && findings.every(isGood);
+  return status === 'valid' && !isGrounded ? 'says valid, and its findings do not' : undefined;
+}
+
+function isGood({ status, examined }: Finding): boolean {
+  return status === 'passed' && examined > 0;
 }

@@ -1,6 +1,13 @@
 import { readManifest } from '../backup/archive.ts';
-import { listBackups, listDatabases, manifestKeyOf, newestValidated, type Candidate } from '../backup/catalog.ts';
-import { readValidation } from '../backup/validation.ts';
+import {
+  listDatabases,
+  listPlaces,
+  manifestKeyOf,
+  newestValidated,
+  readCandidate,
+  whyNoBackup,
+  type Candidate,
+} from '../backup/catalog.ts';
 import type { Clock } from '../cloud/clock.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import { databaseConfig, type Config } from '../config/config.ts';
@@ -88,19 +95,23 @@ async function select(
 }
 
 async function selectNamed(store: ObjectStore, database: string, kind: BackupKind, backupId: string) {
-  const places = await listBackups(store, database, kind);
-  const place = places.find((known) => known.backupId === backupId);
-  if (!place) {
-    const newest = places[0] ? `; the newest is ${places[0].backupId}` : '';
-    throw new NoBackupError(`${database} has no ${kind} ${backupId}${newest}`, { hint: 'npx pgproof status' });
+  const places = await listPlaces(store, database, kind);
+  const backups = places.filter(({ files }) => files.has('manifest.json'));
+  const named = places.find(({ place }) => place.backupId === backupId);
+  const lost = named && whyNoBackup(named);
+  if (lost !== undefined) throw new BackupNotValidError(lost, { hint: 'npx pgproof status' });
+  if (!named?.files.has('manifest.json')) {
+    const newest = backups[0] ? `; the newest is ${backups[0].place.backupId}` : '';
+    const why = named ? ': it was begun and has no manifest.json' : '';
+    throw new NoBackupError(`${database} has no ${kind} ${backupId}${why}${newest}`, { hint: 'npx pgproof status' });
   }
-  const validation = await readValidation(store, place);
-  if (validation?.status !== 'valid') throw new BackupNotValidError(whyPassedOver({ place, validation }));
-  return { candidate: { place, validation }, selection: { listed: places.length, passedOver: [] } };
+  const candidate = await readCandidate(store, named.place);
+  if (candidate.validation?.status !== 'valid') throw new BackupNotValidError(whyPassedOver(candidate));
+  return { candidate, selection: { listed: backups.length, passedOver: [] } };
 }
 
-function whyPassedOver({ place, validation }: Candidate): string {
-  if (!validation) return `${place.kind} ${place.backupId} was never validated`;
+function whyPassedOver({ place, validation, problem }: Candidate): string {
+  if (!validation) return `${place.kind} ${place.backupId}: ${problem ?? 'was never validated'}`;
   const failed = validation.findings.find((finding) => finding.status !== 'passed');
   return `${place.kind} ${place.backupId} is invalid: ${failed?.detail ?? failed?.name ?? 'no finding'}`;
 }

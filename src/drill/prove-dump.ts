@@ -1,4 +1,4 @@
-import { parseBound, readBound } from '../backup/archive.ts';
+import { parseFacts, readBound } from '../backup/archive.ts';
 import { findingOf } from '../backup/validation-checks.ts';
 import type { DumpManifest } from '../backup/manifest.ts';
 import { compareFacts } from '../checks/compare.ts';
@@ -56,7 +56,7 @@ async function readExpected(manifest: DumpManifest, { setting, proof }: ProveCon
   proof.bind({ role: 'globals', ...manifest.globals });
   const { key, bytes, sha256 } = manifest.archive;
   proof.bind({ role: 'archive', key, bytes, sha256 });
-  return parseBound<Facts>(manifest.facts.key, text);
+  return parseFacts(manifest.facts.key, text);
 }
 
 /** Returns false when there is no database to examine afterwards. */

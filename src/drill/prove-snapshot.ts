@@ -1,4 +1,4 @@
-import { parseBound, readBound } from '../backup/archive.ts';
+import { parseFacts, readBound } from '../backup/archive.ts';
 import { findingOf, validateSnapshot } from '../backup/validation-checks.ts';
 import type { SnapshotManifest } from '../backup/manifest.ts';
 import { checkIntegrity } from '../checks/integrity.ts';
@@ -52,7 +52,7 @@ async function readBracket(manifest: SnapshotManifest, { setting, proof }: Prove
   const read = async (role: 'facts-before' | 'facts-after', file: SnapshotManifest['factsBefore']) => {
     const text = await readBound(setting.store, file);
     proof.bind({ role, ...file });
-    return parseBound<Facts>(file.key, text);
+    return parseFacts(file.key, text);
   };
   const before = await read('facts-before', manifest.factsBefore);
   const after = await read('facts-after', manifest.factsAfter);

@@ -16,6 +16,7 @@ import type { DrillPlan } from '../../src/drill/contract.ts';
 import type { Proof } from '../../src/drill/evidence.ts';
 import { drillKey } from '../../src/drill/prove.ts';
 import { requiredChecks } from '../../src/drill/required-checks.ts';
+import { makeFinding } from './evidence.ts';
 
 /**
  * A cloud without machines: a real bucket and a real signer, and a database service and worker that do as a scenario
@@ -168,7 +169,7 @@ export async function putValidatedDump({ store }: ScriptedCloud, backupId = '202
   };
   const text = JSON.stringify(manifest);
   await store.put(`v1/shop/dumps/${backupId}/manifest.json`, text);
-  const validation = { format: 1, ...place, status: 'valid', manifestSha256: sha256Of(text), validatedAt: '2026-11-20T11:00:20.000Z', milliseconds: 9, findings: [] };
+  const validation = { format: 1, ...place, status: 'valid', manifestSha256: sha256Of(text), validatedAt: '2026-11-20T11:00:20.000Z', milliseconds: 9, findings: [makeFinding({ id: 'archive-digest' })] };
   await store.put(validationKey(place), JSON.stringify(validation));
   return backupId;
 }
