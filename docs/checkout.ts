@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,8 @@ export interface Checkout {
 /** This working tree's tracked files in a fresh directory, dependencies shared: what a reader of the README stands in. */
 export async function makeCheckout(): Promise<Checkout> {
   const directory = await mkdtemp(join(tmpdir(), 'pgproof-checkout-'));
+  // The user that PostgreSQL's server runs under must be able to enter it when this is root's.
+  await chmod(directory, 0o711);
   const { stdout } = await execa('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
   for (const file of stdout.split('\0').filter(Boolean)) {
     await cp(join(ROOT, file), join(directory, file)).catch((error: NodeJS.ErrnoException) => {

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { validate } from '../functions/validate/handler.ts';
-import { compactTime, makeBackupId } from '../src/backup/manifest.ts';
+import manifestLanded from '../functions/validate/rule.json' with { type: 'json' };
+import { makeBackupId } from '../src/backup/manifest.ts';
+import { parseEventPattern } from '../src/cloud/event-pattern.ts';
 import type { WorkerTask } from '../src/drill/contract.ts';
 import { InterruptedError } from '../src/errors.ts';
 import { openLaptop, type Laptop } from './laptop.ts';
@@ -45,11 +47,7 @@ export async function openSession({ home, configFile, console, signal }: Session
 export async function deliverEvents({ laptop }: { laptop: Laptop }): Promise<void> {
   await laptop.events.drain([
     {
-      pattern: {
-        source: ['aws.s3'],
-        'detail-type': ['Object Created'],
-        detail: { object: { key: [{ suffix: '/manifest.json' }] } },
-      },
+      pattern: parseEventPattern(manifestLanded),
       handle: (event) => validate(event, laptop),
     },
   ]);
@@ -59,8 +57,6 @@ export async function deliverEvents({ laptop }: { laptop: Laptop }): Promise<voi
 export function nameNow(laptop: Laptop): string {
   return makeBackupId(laptop.clock.now(), randomInt(36 ** 4).toString(36).padStart(4, '0'));
 }
-
-export { compactTime };
 
 export function stopIfAsked(signal: AbortSignal): void {
   if (!signal.aborted) return;

@@ -1,12 +1,14 @@
 import { chmod, copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { machineSuites } from '../../local/postgres/fetch.ts';
 import { PrivateApt } from '../../local/postgres/fetch/apt.ts';
+import type { Suite } from '../../local/postgres/fetch/suites.ts';
 import { binaries, unpack } from '../../local/postgres/fetch/tree.ts';
-import { ConfigurationError, describeError } from '../../src/errors.ts';
+import { ConfigurationError, describeError, PostgresInstallError } from '../../src/errors.ts';
 
 /**
- * Builds the Lambda layer with PostgreSQL's client programs from Debian's signed packages, for any architecture on any
- * Debian or Ubuntu, without root. Lambda unpacks it to /opt, where /opt/bin is on PATH; it runs wherever it is put,
+ * Builds the Lambda layer with PostgreSQL's client programs from Debian's signed packages, for any architecture on
+ * Debian, without root. Lambda unpacks it to /opt, where /opt/bin is on PATH; it runs wherever it is put,
  * because it brings its own loader and libraries.
  *
  *     node layers/pg-tools/build.ts [arm64|x86_64]
@@ -14,10 +16,7 @@ import { ConfigurationError, describeError } from '../../src/errors.ts';
 
 /** The newest client reads archives of all majors before it. Which packages exactly is noted in packages.txt. */
 const MAJOR = 18;
-const SUITE = {
-  name: 'forky',
-  lines: ['deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian forky main'],
-};
+const RELEASE = 'forky';
 
 /** Lambda's names for architectures, and what Debian calls them. */
 const ARCHITECTURES = {
@@ -37,7 +36,7 @@ export async function buildLayer(architecture: Architecture, build = BUILD): Pro
     await mkdir(join(work, 'apt'), { recursive: true });
     await mkdir(join(work, 'tree'));
     const apt = new PrivateApt(join(work, 'apt'));
-    await apt.open(SUITE, debian);
+    await apt.open(await suiteNamed(RELEASE), debian);
     const files = await apt.download(await apt.closure([`postgresql-client-${MAJOR}`]));
     await unpack(join(work, 'tree'), files);
     await assemble(architecture, join(work, 'tree'), join(work, 'layer'));
@@ -50,6 +49,15 @@ export async function buildLayer(architecture: Architecture, build = BUILD): Pro
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** @throws PostgresInstallError where apt is set up for no archive of Debian's */
+export async function suiteNamed(name: string): Promise<Suite> {
+  const suite = (await machineSuites()).find((each) => each.name === name);
+  if (suite) return suite;
+  throw new PostgresInstallError(`this machine's apt knows no archive that has Debian ${name}`, {
+    hint: 'build the layer on Debian, where apt-get update works',
+  });
 }
 
 async function assemble(architecture: Architecture, tree: string, layer: string): Promise<void> {

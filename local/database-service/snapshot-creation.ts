@@ -85,6 +85,7 @@ async function copyCluster(unborn: string, programs: PostgresPrograms, request: 
     args,
     cwd: unborn,
     env: addressEnvironment(request.source),
+    hasChildren: true,
     ...(request.signal ? { signal: request.signal } : {}),
   });
 }

@@ -128,7 +128,8 @@ async function publish(from: string, to: string, major: number): Promise<Postgre
   throw new Error(`${to} is incomplete; remove it and try again`);
 }
 
-async function machineSuites(signal: AbortSignal | undefined): Promise<Suite[]> {
+/** The releases that may be fetched from here, from the archives that this machine is set up to use; often none. */
+export async function machineSuites(signal?: AbortSignal): Promise<Suite[]> {
   const osRelease = readOsRelease();
   if (process.platform !== 'linux' || !isDebianLike(osRelease)) return [];
   const { stdout } = await runProgram({

@@ -62,7 +62,7 @@ export async function restoreArchive(setting: RestoreSetting): Promise<RestoreOu
   const feed = new Feed(setting);
   const { stderr, error } = await attempt({
     path: setting.programs.path('pg_restore'),
-    args: ['--create', '--no-password', `--dbname=${MAINTENANCE}`],
+    args: ['--create', '--no-tablespaces', '--no-password', `--dbname=${MAINTENANCE}`],
     env: environment(setting),
     input: feed.chunks(),
     signal: setting.signal,

@@ -17,6 +17,11 @@ export interface Program {
   readonly input?: string | AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal;
   readonly timeoutMilliseconds?: number;
+  /**
+   * The program starts processes of its own (pg_basebackup does) that hold its streams open and outlive it when it is
+   * killed. It then leads a process group, and an abort ends them all.
+   */
+  readonly hasChildren?: boolean;
 }
 
 /** Enough of stderr to explain any failure, little enough to hold in memory. */
@@ -25,11 +30,22 @@ const STDERR_LINES = 200;
 /** Runs a program to its end and returns what it printed. For output that is small: it is held in memory. */
 export async function runProgram(program: Program): Promise<{ stdout: string; stderr: string }> {
   try {
-    const options = { ...optionsOf(program), ...inputOf(program) };
-    const { stdout, stderr } = await execa(program.path, [...program.args], options);
+    const options = { ...optionsOf(program), ...inputOf(program), detached: program.hasChildren ?? false };
+    const child = execa(program.path, [...program.args], options);
+    if (program.hasChildren) program.signal?.addEventListener('abort', () => killGroup(child.pid), { once: true });
+    const { stdout, stderr } = await child;
     return { stdout: String(stdout), stderr: String(stderr) };
   } catch (error) {
     throw failureOf(program, error, String(error instanceof ExecaError ? error.stderr : ''));
+  }
+}
+
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    // It had ended by itself in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

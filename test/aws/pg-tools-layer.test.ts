@@ -2,7 +2,7 @@ import { chmod, copyFile, cp, mkdir, mkdtemp, open, readdir, readFile, rm } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildLayer } from '../../layers/pg-tools/build.ts';
+import { buildLayer, suiteNamed } from '../../layers/pg-tools/build.ts';
 import { PrivateApt } from '../../local/postgres/fetch/apt.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
 
@@ -73,8 +73,7 @@ describe('the layer of client programs', () => {
 async function staticShell(directory: string): Promise<string> {
   await mkdir(directory);
   const apt = new PrivateApt(directory);
-  const lines = ['deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian trixie main'];
-  await apt.open({ name: 'trixie', lines }, 'amd64');
+  await apt.open(await suiteNamed('trixie'), 'amd64');
   const [file = ''] = await apt.download(['busybox-static']);
   await runProgram({ path: 'dpkg-deb', args: ['--extract', file, directory] });
   return join(directory, 'usr/bin/busybox');

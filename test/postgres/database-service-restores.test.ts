@@ -168,7 +168,8 @@ test.each([
   [
     'the list of its transactions is lost',
     (data: string) => rm(join(data, 'backup_label')).then(() => rm(join(data, 'pg_xact'), { recursive: true })),
-    'pg_xact',
+    // Which of the two is said last depends on which of two processes is faster.
+    /pg_xact|checkpoint request failed/,
   ],
   ['a link leads out of it', (data: string) => symlink('/etc', join(data, 'pg_tblspc/16999')), 'is neither a file nor'],
 ])('a snapshot of which %s ends failed, with a reason and without processes', async (_what, damage, reason) => {
@@ -176,7 +177,7 @@ test.each([
   await expect(restore('broken')).rejects.toThrow('is not available but failed');
   const instance = await home.service.describeInstance('copy-of-broken');
   expect(instance).toMatchObject({ status: 'failed' });
-  expect(instance?.detail).toContain(reason);
+  expect(instance?.detail).toMatch(reason);
   expect(await home.traces('copy-of-broken')).toEqual(['copy-of-broken']);
   await rm(join(home.places.snapshots, 'broken'), { recursive: true });
 });
