@@ -62,6 +62,9 @@ export async function decodeArchive(
   return { digest, damage, undecodable: asUndecodable(failure, programs, damage) };
 }
 
+/** What a program does to itself. */
+const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGFPE', 'SIGILL']);
+
 function asUndecodable(
   failure: unknown,
   programs: PostgresPrograms,
@@ -69,10 +72,11 @@ function asUndecodable(
 ): SubprocessError | undefined {
   if (failure === undefined) return undefined;
   if (!(failure instanceof SubprocessError)) throw failure as Error;
-  // One that could not be started, or was killed, has said nothing about the archive.
-  if (failure.failure.exitCode === undefined) throw failure;
-  // An altered byte may be that of the version.
-  if (!damage && /unsupported version|does not support compression/.test(failure.failure.stderr)) {
+  // Altered bytes explain whatever became of it: a wrong version, a crash, all memory asked for.
+  if (damage) return failure;
+  // One that could not be started, or was killed from outside, has said nothing about the archive.
+  if (failure.failure.exitCode === undefined && !CRASHES.has(failure.failure.signal ?? '')) throw failure;
+  if (/unsupported version|does not support compression/.test(failure.failure.stderr)) {
     throw new PostgresNotFoundError(`pg_restore ${programs.version} is too old for this archive`, { cause: failure });
   }
   return failure;

@@ -48,7 +48,7 @@ export interface Drilled {
   readonly exitCode: ExitCode;
   /** How the state machine ended: `succeeded` or the name of its error. */
   readonly end: string;
-  finding(id: string): Finding | undefined;
+  readonly finding: (id: string) => Finding | undefined;
 }
 
 export interface HomeOptions {
