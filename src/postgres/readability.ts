@@ -6,15 +6,22 @@ import { SourceUnreadableError } from '../errors.ts';
  * but only after minutes, and one object at a time.
  */
 
+// Members of an extension are made by CREATE EXTENSION; pg_dump reads only those the extension registered.
+const DUMPED = (relation: string) => `
+  not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = ${relation}.oid and d.deptype = 'e'
+                 and ${relation}.oid <> all (select unnest(coalesce(e.extconfig, '{}')) from pg_extension e))`;
+
+// An extension's own schema matters only for what pg_dump reads in it.
 const SCHEMAS = `
   select format('schema %I', n.nspname) as object,
          format('grant usage on schema %I to %I', n.nspname, current_user) as hint
     from pg_namespace n
    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
      and not has_schema_privilege(n.oid, 'usage')
+     and (exists (select from pg_class c where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'S') and ${DUMPED('c')})
+          or not exists (select from pg_depend m where m.classid = 'pg_namespace'::regclass and m.objid = n.oid and m.deptype = 'e'))
    order by 1 limit 1`;
 
-// Members of an extension are made by CREATE EXTENSION; pg_dump reads only those the extension registered.
 const RELATIONS = `
   select format('%s %I.%I', case c.relkind when 'S' then 'sequence' else 'table' end, n.nspname, c.relname) as object,
          format('grant select on %s%I.%I to %I', case c.relkind when 'S' then 'sequence ' else '' end,
@@ -23,8 +30,7 @@ const RELATIONS = `
    where c.relkind in ('r', 'p', 'S') and c.relpersistence <> 't'
      and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
      and not (case c.relkind when 'S' then has_sequence_privilege(c.oid, 'select') else has_table_privilege(c.oid, 'select') end)
-     and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
-                       and c.oid <> all (select unnest(coalesce(e.extconfig, '{}')) from pg_extension e))
+     and ${DUMPED('c')}
    order by n.nspname, c.relname limit 1`;
 
 const ROW_SECURITY = `
