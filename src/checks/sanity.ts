@@ -34,15 +34,28 @@ interface Answer {
   readonly problem?: string;
 }
 
+/** How values are written, whatever the database's own settings say: expectations are compared with this text. */
+const OUTPUT = `
+  select set_config('statement_timeout', $1, true), set_config('datestyle', 'ISO, YMD', true), set_config('intervalstyle', 'postgres', true),
+         set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true)`;
+
 async function ask(copy: pg.Client, query: SanityQuery): Promise<Answer> {
   const { name, timeout, role } = query;
+  if (isInexact(query.expect)) return { name, status: 'could_not_verify', problem: 'a number this long is not kept exactly: put it in quotes' };
   await copy.query('begin read only');
   try {
-    await copy.query(`select set_config('statement_timeout', $1, true)`, [`${timeout}s`]);
-    if (role !== undefined) await copy.query(`set local role ${copy.escapeIdentifier(role)}`);
-    const result = await copy.query<unknown[]>({ text: query.sql, rowMode: 'array' });
-    if (Array.isArray(result)) return { name, status: 'could_not_verify', problem: 'expected one statement, got several' };
-    const problem = judge(query.expect, result.rows);
+    await copy.query(OUTPUT, [`${timeout}s`]);
+    if (role !== undefined && !(await becomes(copy, role))) {
+      return { name, status: 'could_not_verify', problem: `the copy has no role ${role}` };
+    }
+    const { rows, fields } = await copy.query<(string | null)[]>({
+      text: query.sql,
+      rowMode: 'array',
+      // Takes one statement and no more: a second one could end the transaction that keeps the first from writing.
+      queryMode: 'extended',
+      types: { getTypeParser: () => (text: string) => text },
+    } as pg.QueryArrayConfig);
+    const problem = judge(query.expect, { rows, type: fields[0]?.dataTypeID });
     return problem === undefined ? { name, status: 'passed' } : { name, status: 'failed', problem };
   } catch (error) {
     return explain(name, timeout, error);
@@ -51,21 +64,48 @@ async function ask(copy: pg.Client, query: SanityQuery): Promise<Answer> {
   }
 }
 
+function isInexact({ value, min, max }: SanityQuery['expect']): boolean {
+  return [value, min, max].some((each) => Number.isInteger(each) && !Number.isSafeInteger(each));
+}
+
+async function becomes(copy: pg.Client, role: string): Promise<boolean> {
+  const { rowCount } = await copy.query('select from pg_catalog.pg_roles where rolname = $1', [role]);
+  if (rowCount === 1) await copy.query(`set local role ${copy.escapeIdentifier(role)}`);
+  return rowCount === 1;
+}
+
 /**
  * A query that the copy refuses because something is not there (class 42: table, column, function, privilege) speaks
  * about the copy; one that ran out of time or into another error leaves the question open.
  */
 function explain(name: string, timeout: number, error: unknown): Answer {
-  const { code = '', message } = error as { code?: string; message: string };
-  if (code === '57014') return { name, status: 'could_not_verify', problem: `no answer within ${timeout} s` };
-  if (code === '25006') return { name, status: 'could_not_verify', problem: 'it tries to write' };
-  if (code === '42601') return { name, status: 'could_not_verify', problem: `not valid SQL: ${message}` };
-  if (code.startsWith('42')) return { name, status: 'failed', problem: message };
-  // Other messages may quote a value ("invalid input syntax for type integer: …"), so only the code is kept.
-  return { name, status: 'could_not_verify', problem: `ended with SQLSTATE ${code || 'unknown'}` };
+  const { code = '', message } = error as pg.DatabaseError;
+  const open = (problem: string): Answer => ({ name, status: 'could_not_verify', problem });
+  if (code === '57014') return open(`no answer within ${timeout} s`);
+  if (code === '25006') return open('it tries to write');
+  if (/cannot insert multiple commands/.test(message)) return open('expected one statement, got several');
+  const what = isAboutText(error as pg.DatabaseError) ? message : `ended with SQLSTATE ${code || 'unknown'}`;
+  if (code === '42601') return open(`not valid SQL: ${what}`);
+  return code.startsWith('42') ? { name, status: 'failed', problem: what } : open(what);
 }
 
-function judge(expect: SanityQuery['expect'], rows: readonly unknown[][]): string | undefined {
+/**
+ * True when the message can quote only the query itself or names in it. One raised while the query ran may quote a value
+ * of the data ("invalid input syntax for type integer: …"), and so may one from inside a function.
+ */
+function isAboutText({ code = '', position, where, internalQuery }: pg.DatabaseError): boolean {
+  if (where !== undefined || internalQuery !== undefined || !code.startsWith('42')) return false;
+  return position !== undefined || code === '42501';
+}
+
+interface Result {
+  /** Each value as the server writes it. */
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** Of the first column; 0 and undefined for none. */
+  readonly type: number | undefined;
+}
+
+function judge(expect: SanityQuery['expect'], { rows, type }: Result): string | undefined {
   const { rows: count, minRows, maxRows } = expect;
   if (count !== undefined && rows.length !== count) return `expected ${count} rows, got ${rows.length}`;
   if (minRows !== undefined && rows.length < minRows) return `expected at least ${minRows} rows, got ${rows.length}`;
@@ -73,23 +113,55 @@ function judge(expect: SanityQuery['expect'], rows: readonly unknown[][]): strin
   if (expect.value === undefined && expect.min === undefined && expect.max === undefined) return undefined;
   const first = rows[0]?.[0];
   if (first === undefined) return 'expected a value, got no row';
-  return judgeValue(expect, first);
+  return judgeValue(expect, first, type ?? 0);
 }
 
-function judgeValue({ value, min, max }: SanityQuery['expect'], answer: unknown): string | undefined {
-  if (value !== undefined && !same(value, answer)) return 'the answer is not the expected value';
+function judgeValue({ value, min, max }: SanityQuery['expect'], answer: string | null, type: number): string | undefined {
+  if (value !== undefined) {
+    const problem = compare(value, answer, type);
+    if (problem !== undefined) return problem;
+  }
   if (min === undefined && max === undefined) return undefined;
-  const number = typeof answer === 'string' || typeof answer === 'number' ? Number(answer) : Number.NaN;
-  if (Number.isNaN(number)) return 'expected a number';
-  if (min !== undefined && number < min) return `the answer is below ${min}`;
-  if (max !== undefined && number > max) return `the answer is above ${max}`;
+  if (answer === null || !NUMBERS.has(type) || Number.isNaN(Number(answer))) return 'expected a number';
+  if (min !== undefined && Number(answer) < min) return `the answer is below ${min}`;
+  if (max !== undefined && Number(answer) > max) return `the answer is above ${max}`;
   return undefined;
 }
 
-/** Typed: the number 5 is bigint or numeric 5 but not the text '5 apples'; null is only null. */
-function same(value: string | number | boolean | null, answer: unknown): boolean {
-  if (value === null || answer === null) return value === answer;
-  if (typeof value === 'number') return String(answer).trim() !== '' && Number(answer) === value;
-  if (typeof value === 'boolean') return answer === value;
-  return answer instanceof Date ? answer.toISOString() === value : String(answer) === value;
+/** Numbers of the types in pg_type: int8, int2, int4, oid, float4, float8, numeric; bool. */
+const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 26, 700, 701, 1700]);
+const BOOLEAN = 16;
+
+/**
+ * Typed: 5 is an integer, numeric or floating 5 and never the text '5'; true is a boolean; null is only null. A text is
+ * compared with what the server writes, of whatever type, so that a number too long for YAML or a time can be expected.
+ */
+function compare(value: string | number | boolean | null, answer: string | null, type: number): string | undefined {
+  const unexpected = 'the answer is not the expected value';
+  if (value === null || answer === null) return value === answer ? undefined : unexpected;
+  if (typeof value === 'string') return value === answer ? undefined : unexpected;
+  if (typeof value === 'boolean') {
+    if (type !== BOOLEAN) return 'expected a boolean';
+    return answer === (value ? 't' : 'f') ? undefined : unexpected;
+  }
+  if (!NUMBERS.has(type)) return 'expected a number';
+  return sameNumber(value, answer) ? undefined : unexpected;
+}
+
+/** Exact: digits that a floating-point number does not hold are not rounded away. */
+function sameNumber(value: number, answer: string): boolean {
+  if (Number(answer) !== value) return false;
+  return !/^-?\d+(\.\d+)?$/.test(answer) || plain(answer) === plain(decimal(value));
+}
+
+function plain(text: string): string {
+  const shortened = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  return shortened.replace(/^(-?)0+(?=\d)/, '$1').replace(/^-0$/, '0');
+}
+
+/** Without an exponent. */
+function decimal(value: number): string {
+  const text = String(value);
+  if (!text.includes('e')) return text;
+  return Number.isInteger(value) ? BigInt(value).toString() : value.toFixed(20);
 }

@@ -40,7 +40,7 @@ const ARMED = `
   union all
   select case when current_setting('primary_conninfo') <> '' then 'primary_conninfo names a server' end
   union all
-  select case when exists (select from pg_stat_activity where backend_type ~ '(subscription|logical replication (apply|tablesync|parallel)|pg_cron)')
+  select case when exists (select from pg_stat_activity where backend_type ~ '^(logical replication (?!launcher)|pg_cron)')
          then 'a worker that acts by itself is running' end
   union all
   select case when exists (select from pg_stat_replication) then 'a standby is connected' end`;
