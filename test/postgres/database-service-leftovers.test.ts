@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/cloud/system-clock.ts';
 import { processesIn } from '../../local/postgres/processes.ts';
 import { ownerName } from '../../local/store/owner.ts';
+import { makePortable } from '../helpers/portable-program.ts';
 import { addressOf, makeHome, valueOf, type Home } from './database-home.ts';
 import type { ProcessRequest } from './database-process.ts';
 
@@ -26,10 +27,11 @@ afterEach(async () => {
 
 afterAll(() => home.remove());
 
+const PROGRAM = { node: process.execPath, script: join(import.meta.dirname, 'database-process.ts') };
+
 /** Starts a process and returns when it has printed its line. */
-async function run(request: ProcessRequest, identity = {}): Promise<{ child: ChildProcess; line: string }> {
-  const script = join(import.meta.dirname, 'database-process.ts');
-  const child = spawn(process.execPath, [script, JSON.stringify(request)], {
+async function run(request: ProcessRequest, identity = {}, program = PROGRAM): Promise<{ child: ChildProcess; line: string }> {
+  const child = spawn(program.node, [program.script, JSON.stringify(request)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     cwd: '/',
     ...identity,
@@ -134,7 +136,8 @@ test('an ordinary user can do everything, and nothing is left of it but the snap
   const isRoot = process.getuid?.() === 0;
   const identity = isRoot ? { uid: 65_534, gid: 65_534 } : {};
   if (isRoot) await chown(own, 65_534, 65_534);
-  const { line } = await run({ home: own, does: 'everything' }, identity);
+  const portable = await makePortable(PROGRAM.script);
+  const { line } = await run({ home: own, does: 'everything' }, identity, portable);
   const { examined, ...rest } = JSON.parse(line) as { examined: number };
   const uid = isRoot ? 65_534 : process.getuid?.();
   expect(rest).toEqual({ uid, problems: [], answer: 'owner answered', left: [] });
@@ -146,6 +149,7 @@ test('an ordinary user can do everything, and nothing is left of it but the snap
   ]);
   expect(await processesIn(own)).toEqual([]);
   await rm(own, { recursive: true });
+  await portable.remove();
 });
 
 test('a home that only we can enter serves as well', async () => {
