@@ -5,10 +5,13 @@ import type { DrillError, Proof } from './evidence.ts';
 /**
  * The errors of a drill: what the worker wrote down, and what the state machine caught. When a prove task has written
  * its own error, the machine's account of that task's end adds nothing and is left out.
+ *
+ * @param problem what is wrong with the proof, if it cannot be used
  */
-export function caughtErrors(state: DrillState, proof: Proof | undefined): DrillError[] {
+export function caughtErrors(state: DrillState, proof: Proof | undefined, problem?: string): DrillError[] {
   const own = proof?.errors ?? [];
   const errors: DrillError[] = [...own];
+  if (problem !== undefined) errors.push({ state: 'Seal', name: 'TaskFailedError', origin: 'tool', message: problem });
   if (state.error && own.length === 0) errors.push(readCaught(state.plan ? 'Attempt' : 'Plan', state.error));
   if (state.cleanupError) errors.push(asCleanupError(readCaught('Destroy', state.cleanupError)));
   if (state.cleanup?.status === 'failed') {

@@ -4,7 +4,7 @@ import type { Cloud } from '../cloud/cloud.ts';
 import { databaseConfig, type DatabaseConfig } from '../config/config.ts';
 import { ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
 import { findDroppedChecks, findPrevious } from './chain.ts';
-import { DrillInput, type DrillState, type SealResult } from './contract.ts';
+import { DrillInput, type DrillPlan, type DrillState, type SealResult } from './contract.ts';
 import { caughtErrors } from './caught-error.ts';
 import type { EvidenceBody, Proof } from './evidence.ts';
 import { axes, cleanupOf, timingsOf } from './outcome.ts';
@@ -50,11 +50,11 @@ async function composeBody(
   const { plan } = state;
   const config = databaseConfig(setting.config, database);
   const kind = plan?.kind ?? DrillInput.safeParse(state.input).data?.kind ?? 'dump';
-  const proof = await readProof(state, setting);
+  const { proof, problem } = await readProof(state, setting);
   const now = setting.clock.now();
   const required = requiredChecks(kind, config);
   const findings = acceptFindings(proof?.findings ?? [], acceptancesOf(config), now);
-  const errors = [...caughtErrors(state, proof)];
+  const errors = caughtErrors(state, proof, problem);
   const dropped = await findDroppedChecks(setting.store, { database, kind, drillId }, required);
   const previous = await findPrevious(setting.store, database, drillId);
   return {
@@ -102,10 +102,35 @@ function backupOf({ plan }: DrillState, proof: Proof | undefined): EvidenceBody[
   };
 }
 
-async function readProof({ plan }: DrillState, setting: CloseSetting): Promise<Proof | undefined> {
-  if (!plan) return undefined;
-  const text = await readText(setting, drillKey(plan, 'proof.json'));
-  return text === undefined ? undefined : (JSON.parse(text) as Proof);
+interface FoundProof {
+  readonly proof?: Proof;
+  /** What is wrong with what lies there. */
+  readonly problem?: string;
+}
+
+/** The proof that the worker left, if it is one and of this very drill: no other may decide it. */
+async function readProof({ plan, error }: DrillState, setting: CloseSetting): Promise<FoundProof> {
+  if (!plan) return {};
+  const key = drillKey(plan, 'proof.json');
+  const text = await readText(setting, key);
+  const proof = text === undefined ? undefined : parseProof(text, plan);
+  if (proof) return { proof };
+  if (text !== undefined) return { problem: `${key} is not the proof of this drill: altered or swapped` };
+  // A drill that broke off has its own error to tell.
+  return error ? {} : { problem: `the prove task ended well and left no ${key}` };
+}
+
+function parseProof(text: string, { drillId, manifestKey, manifestSha256 }: DrillPlan): Proof | undefined {
+  let proof: Partial<Proof> | null;
+  try {
+    proof = JSON.parse(text) as Partial<Proof> | null;
+  } catch {
+    return undefined;
+  }
+  const lists = [proof?.findings, proof?.errors, proof?.subjects, proof?.timings, proof?.tables];
+  if (proof?.format !== 1 || proof.drillId !== drillId || !lists.every(Array.isArray)) return undefined;
+  const manifests = proof.subjects?.filter(({ role }) => role === 'manifest') ?? [];
+  return manifests.every(({ key, sha256 }) => key === manifestKey && sha256 === manifestSha256) ? (proof as Proof) : undefined;
 }
 
 async function readOptional(setting: CloseSetting, key: string): Promise<EvidenceBody | undefined> {

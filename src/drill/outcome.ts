@@ -22,7 +22,8 @@ function secondsBetween(from: string, to: string): number {
 
 /**
  * RTO: from the decision to restore until the restored database, analyzed, answered its first query.
- * RPO: how old the restored data was when that decision was made.
+ * RPO: how old the restored data was when that decision was made; unknown when it seems to be from the future, for then
+ * the clocks of the source and of the drill disagree.
  */
 export function axes(
   { plan }: DrillState,
@@ -31,8 +32,8 @@ export function axes(
 ): Pick<EvidenceBody, 'rto' | 'rpo'> {
   const answered = proof?.firstAnswerAt;
   const rto = plan && answered !== undefined ? secondsBetween(plan.decidedAt, answered) : null;
-  const rpo = plan ? secondsBetween(plan.takenAt, plan.decidedAt) : null;
-  return { rto: axis(rto, rtoTarget), rpo: axis(rpo, rpoTarget) };
+  const age = plan ? secondsBetween(plan.takenAt, plan.decidedAt) : null;
+  return { rto: axis(rto, rtoTarget), rpo: axis(age !== null && age >= 0 ? age : null, rpoTarget) };
 }
 
 function axis(seconds: number | null, target: number | undefined): EvidenceBody['rto'] {

@@ -8,9 +8,10 @@ import { compareStructure } from '../checks/structure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { readFacts } from '../facts/read.ts';
 import { connect } from '../postgres/address.ts';
+import { liftTimeLimits } from '../postgres/exported-snapshot.ts';
 import { plantFault } from './planted-fault.ts';
 import { ownFinding } from './proof-builder.ts';
-import type { ProveContext } from './prove-dump.ts';
+import { letSessionWrite, type ProveContext } from './prove-dump.ts';
 
 /**
  * A snapshot is a copy of the server's files at a moment nobody could read from inside. What the source was just before
@@ -28,9 +29,11 @@ export async function proveSnapshot(manifest: SnapshotManifest, context: ProveCo
   });
   const copy = await connect(target);
   try {
+    await liftTimeLimits(copy);
     await copy.query('select 1');
     proof.answered();
     proof.add(await checkPrimary(copy), await checkDisarmed(copy));
+    await letSessionWrite(copy);
     const planted = await plantFault(copy, context.plan.fault);
     if (planted !== undefined) proof.scope.examined.push(`a fault planted on purpose: ${planted}`);
     const actual = await proof.stage('read the copy', () => readCopy(context));

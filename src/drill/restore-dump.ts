@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { readArchive, readBound } from '../backup/archive.ts';
 import type { StreamDigest } from '../backup/digest.ts';
 import type { DumpManifest } from '../backup/manifest.ts';
@@ -29,6 +30,8 @@ export interface RestoreOutcome {
   /** Of the bytes that were restored. Undefined when not all were read. */
   readonly digest: StreamDigest | undefined;
   readonly damage: PgproofError | undefined;
+  /** False when the archive, whatever it holds, brought back no database of the source's name. */
+  readonly hasDatabase: boolean;
 }
 
 /**
@@ -71,11 +74,13 @@ export async function restoreArchive(setting: RestoreSetting): Promise<RestoreOu
   if (feed.digest === undefined && feed.error === undefined) await feed.readOn();
   if (feed.error && !(feed.error instanceof ObjectDamagedError)) throw feed.error;
   const complaints = classifyRestoreOutput(stderr);
+  const aborted = error && wasAborted(error, stderr, complaints) ? error : undefined;
   return {
     complaints,
-    aborted: error && wasAborted(error, stderr, complaints) ? error : undefined,
+    aborted,
     digest: feed.digest,
     damage: feed.error,
+    hasDatabase: !aborted && !feed.error && (await hasDatabase(setting)),
   };
 }
 
@@ -85,14 +90,23 @@ function wasAborted(error: SubprocessError, stderr: string, complaints: readonly
 }
 
 /** A source database named `postgres` meets the empty one that every new server has. */
-async function clearTheWay({ target }: RestoreSetting): Promise<void> {
+async function clearTheWay(setting: RestoreSetting): Promise<void> {
+  await atMaintenance(setting, async (client, name) => {
+    if (name === 'postgres') await client.query('drop database if exists postgres');
+  });
+}
+
+function hasDatabase(setting: RestoreSetting): Promise<boolean> {
+  return atMaintenance(setting, async (client, name) => {
+    const { rowCount } = await client.query('select from pg_catalog.pg_database where datname = $1', [name]);
+    return rowCount === 1;
+  });
+}
+
+async function atMaintenance<T>({ target }: RestoreSetting, work: (client: pg.Client, name: string) => Promise<T>): Promise<T> {
   const client = await connect({ ...target, database: MAINTENANCE });
   try {
-    const { rows } = await client.query<{ drop: string }>(
-      "select format('drop database %I', datname) as drop from pg_database where datname = $1 and datname = 'postgres'",
-      [target.database],
-    );
-    if (rows[0]) await client.query(rows[0].drop);
+    return await work(client, target.database);
   } finally {
     await client.end();
   }

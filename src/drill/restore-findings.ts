@@ -17,7 +17,7 @@ export function restoreFindings(
   globals: readonly Complaint[],
   outcome: RestoreOutcome,
 ): Finding[] {
-  return [digestFinding(manifest, outcome), outputFinding([...globals, ...outcome.complaints], outcome)];
+  return [digestFinding(manifest, outcome), outputFinding(manifest, [...globals, ...outcome.complaints], outcome)];
 }
 
 function digestFinding({ archive }: DumpManifest, { digest, damage, aborted }: RestoreOutcome): Finding {
@@ -30,7 +30,7 @@ function digestFinding({ archive }: DumpManifest, { digest, damage, aborted }: R
   return { ...finding, status: 'could_not_verify', cause: 'tool', detail: aborted?.message ?? 'not all of it was read' };
 }
 
-function outputFinding(complaints: readonly Complaint[], outcome: RestoreOutcome): Finding {
+function outputFinding(manifest: DumpManifest, complaints: readonly Complaint[], outcome: RestoreOutcome): Finding {
   const told = complaints.filter(({ severity }) => severity !== 'tolerated');
   // The exit of each of the two programs, and every message of theirs.
   const examined = 2 + complaints.length;
@@ -43,6 +43,10 @@ function outputFinding(complaints: readonly Complaint[], outcome: RestoreOutcome
     return ownFinding(RESTORE, { status, cause, detail: `the restore broke off: ${withoutValue(outcome.aborted.message)}`, ...rest });
   }
   if (first?.severity === 'failed') return ownFinding(RESTORE, { status: 'failed', cause: 'backup', detail: first.line, ...rest });
+  if (!outcome.hasDatabase && !first) {
+    const detail = `the archive brought back no database ${manifest.source.database}: it is that of another`;
+    return ownFinding(RESTORE, { status: 'failed', cause: 'backup', detail, ...rest });
+  }
   if (first) {
     const detail = `${first.line}: ${first.meaning}`;
     return ownFinding(RESTORE, { status: 'could_not_verify', cause: first.cause, detail, ...rest });
