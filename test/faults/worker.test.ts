@@ -65,6 +65,17 @@ function killed(pid: number): boolean {
   }
 }
 
+/** Kills pg_dump in the middle of its stream; resolves with how the task ended, undefined when it had ended before. */
+async function killPgDumpOf({ worker, error }: Started): Promise<unknown> {
+  const dump = await childOf(worker, 'pg_dump');
+  // Stopped, the worker cannot read on to the end: pg_dump fills the pipe and stands still, far from done.
+  process.kill(worker, 'SIGSTOP');
+  await setTimeout(300);
+  killed(dump.pid);
+  process.kill(worker, 'SIGCONT');
+  return await error;
+}
+
 async function nextIsProven(): Promise<boolean> {
   await home.laptop.store.sweepUnfinished();
   expect(await home.unfinished()).toEqual([]);
@@ -111,7 +122,7 @@ describe('a worker', () => {
       await waiting(source, 'pg_dump');
       process.kill(started.worker, 'SIGKILL');
       expect(describeError(await started.error)).toBe('the dump task ended with SIGKILL');
-      expect(await isGroupGone(started.worker, 2)).toBe(true);
+      expect(await isGroupGone(started.worker, 10)).toBe(true);
       await expectNothingOf(started);
     });
     expect(await home.laptop.store.sweepUnfinished()).toBe(1);
@@ -125,24 +136,23 @@ describe('a worker', () => {
     expect(describeError(error)).toBe('the worker was stopped: SIGTERM');
     expect((error as TaskFailedError).cause).toBeInstanceOf(ExecaError);
     expect(((error as TaskFailedError).cause as ExecaError).exitCode).toBe(143);
-    expect(await isGroupGone(started.worker, 0.5)).toBe(true);
+    expect(await isGroupGone(started.worker, 10)).toBe(true);
     await expectNothingOf(started);
     expect(await home.unfinished()).toEqual([]);
   });
 
   it('whose pg_dump is killed in the middle of the stream leaves nothing and names the signal', async () => {
-    const started = await start();
-    const dump = await childOf(started.worker, 'pg_dump');
-    // Stopped, the worker cannot read on to the end: pg_dump fills the pipe and stands still, far from done.
-    process.kill(started.worker, 'SIGSTOP');
-    await setTimeout(300);
-    process.kill(dump.pid, 'SIGKILL');
-    process.kill(started.worker, 'SIGCONT');
-    const error = await started.error;
+    let started = await start();
+    let error = await killPgDumpOf(started);
+    // A machine that was busy with us may see pg_dump only when its work is done.
+    for (let attempt = 1; error === undefined && attempt <= 10; attempt += 1) {
+      started = await start();
+      error = await killPgDumpOf(started);
+    }
     expect(describeError(error)).toBe('pg_dump was killed by SIGKILL');
     await expectNothingOf(started);
     expect(await home.unfinished()).toEqual([]);
-    expect(await isGroupGone(started.worker, 0.5)).toBe(true);
+    expect(await isGroupGone(started.worker, 10)).toBe(true);
   });
 
   it('does its work after all that', async () => {
