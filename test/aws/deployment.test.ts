@@ -95,7 +95,7 @@ describe('the service after serverless deploy', () => {
     const evidence = await readEvidence(store, evidenceKey);
     expect(evidence.body).toMatchObject({ verdict: 'PROVEN', database: 'shop' });
     const { DBInstances = [] } = await rds.send(new DescribeDBInstancesCommand({}));
-    expect(DBInstances.filter(({ DBInstanceIdentifier: id }) => id?.startsWith('pgproof-drill-') && id.includes('drill'))).toEqual([]);
+    expect(DBInstances.filter(({ DBInstanceIdentifier: id }) => id?.startsWith('pgproof-drill-shop-drill-'))).toEqual([]);
   });
 
   test('makes a throwaway instance of a snapshot, gives it a password, destroys it', async () => {
