@@ -68,6 +68,9 @@ function aboutArchive(key: string, error: PgproofError): PgproofError {
 }
 
 export function contentsFinding(manifest: DumpManifest, lines: readonly string[]): Finding {
+  if (manifest.tables.length === 0) {
+    return { ...findingOf('archive-contents', { examined: 0, detail: 'the source has no table' }), status: 'not_applicable' };
+  }
   const missing = missingFromContents(lines, manifest.tables);
   const { key } = manifest.archive;
   return findingOf('archive-contents', {

@@ -168,10 +168,10 @@ function objectionTo({ kind, database, backupId, status, findings }: Validation,
   if (kind !== place.kind || database !== place.database || backupId !== place.backupId) {
     return `belongs to ${kind} ${backupId} of ${database}: swapped with another backup's`;
   }
-  const isGrounded = findings.length > 0 && findings.every(isGood);
+  const isGrounded = findings.some(({ status }) => status === 'passed') && findings.every(isGood);
   return status === 'valid' && !isGrounded ? 'says valid, and its findings do not' : undefined;
 }
 
-function isGood({ status, examined }: Finding): boolean {
-  return status === 'passed' && examined > 0;
+function isGood({ status, examined, detail }: Finding): boolean {
+  return status === 'passed' ? examined > 0 : status === 'not_applicable' && detail !== undefined;
 }

@@ -54,7 +54,7 @@ function factsOf(body: EvidenceBody): Record<string, string> {
 /** What people are told when a backup has landed and was looked at. */
 export function announceValidation(validation: Validation): Notification {
   const { kind, database, backupId, status } = validation;
-  const failed = validation.findings.find((finding) => finding.status !== 'passed');
+  const failed = validation.findings.find(({ status }) => status === 'failed');
   const valid = status === 'valid';
   return {
     subject: `${valid ? 'valid' : 'INVALID'} ${kind} of ${database}`,

@@ -112,7 +112,7 @@ async function selectNamed(store: ObjectStore, database: string, kind: BackupKin
 
 function whyPassedOver({ place, validation, problem }: Candidate): string {
   if (!validation) return `${place.kind} ${place.backupId}: ${problem ?? 'was never validated'}`;
-  const failed = validation.findings.find((finding) => finding.status !== 'passed');
+  const failed = validation.findings.find(({ status }) => status === 'failed');
   return `${place.kind} ${place.backupId} is invalid: ${failed?.detail ?? failed?.name ?? 'no finding'}`;
 }
 

@@ -121,8 +121,9 @@ async function attempt(program: Program): Promise<{ stderr: string; error?: Subp
   }
 }
 
+/** A database or role whose sessions begin read-only could not be restored by a session of its own. */
 function environment({ target }: RestoreSetting): Record<string, string> {
-  return { ...addressEnvironment(target), PGDATABASE: MAINTENANCE };
+  return { ...addressEnvironment(target), PGDATABASE: MAINTENANCE, PGOPTIONS: '-c default_transaction_read_only=off' };
 }
 
 /** The archive on its way into pg_restore, remembering how that went. */
