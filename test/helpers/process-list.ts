@@ -8,12 +8,12 @@ export interface Process {
   readonly program: string;
 }
 
-/** Every process of this machine. */
+/** Every process of this machine that is alive: a dead one whose parent has not asked for it yet is none. */
 export function listProcesses(): Process[] {
-  const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,comm='], { encoding: 'utf8' });
+  const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,stat=,comm='], { encoding: 'utf8' });
   return text.split('\n').flatMap((line) => {
-    const [, pid, parent, group, program = ''] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), group: Number(group), program }];
+    const [, pid, parent, group, state = '', program = ''] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined || state.startsWith('Z') ? [] : [{ pid: Number(pid), parent: Number(parent), group: Number(group), program }];
   });
 }
 
