@@ -1,5 +1,6 @@
 import type { Cloud } from '../cloud/cloud.ts';
 import { readManifest } from '../backup/archive.ts';
+import { validateSnapshot } from '../backup/validation-checks.ts';
 import { InstanceFailedError, ObjectDamagedError } from '../errors.ts';
 import type { CleanupState, DestroyState, DrillPlan, InstanceState } from './contract.ts';
 
@@ -27,14 +28,19 @@ export async function beginRestore(plan: DrillPlan, { store, databases, clock }:
   return { at: clock.now().toISOString() };
 }
 
-/** @throws InstanceFailedError when it failed, vanished, or did not come up before the plan's deadline */
-export async function observeInstance(plan: DrillPlan, { databases, clock }: Setting): Promise<InstanceState> {
+/**
+ * @throws InstanceFailedError when it failed, vanished, or did not come up before the plan's deadline
+ * @throws ObjectDamagedError when it failed because the snapshot it was made of is damaged
+ */
+export async function observeInstance(plan: DrillPlan, setting: Setting): Promise<InstanceState> {
+  const { databases, clock } = setting;
   const { instanceId, deadlineAt } = plan;
   const instance = await databases.describeInstance(instanceId);
   const now = clock.now();
   if (!instance) throw new InstanceFailedError(instanceId, `instance ${instanceId} does not exist`);
   if (instance.status === 'available') return { status: 'available', at: now.toISOString() };
   if (instance.status !== 'creating') {
+    if (plan.kind === 'snapshot') await requireIntact(plan, setting);
     throw new InstanceFailedError(instanceId, `instance ${instanceId} is ${instance.status}: ${instance.detail ?? ''}`);
   }
   if (now.getTime() > Date.parse(deadlineAt)) {
@@ -43,6 +49,14 @@ export async function observeInstance(plan: DrillPlan, { databases, clock }: Set
     });
   }
   return { status: 'creating', at: now.toISOString() };
+}
+
+/** A server that does not come up is the environment's fault only if it was given what the source once was. */
+async function requireIntact(plan: DrillPlan, { store, databases }: Setting): Promise<void> {
+  const { manifest } = await readManifest(store, plan.manifestKey, plan.manifestSha256);
+  if (manifest.kind !== 'snapshot') return;
+  const damaged = (await validateSnapshot(manifest, { databases })).find(({ status }) => status === 'failed');
+  if (damaged) throw new ObjectDamagedError(manifest.snapshot.id, `its instance did not come up: ${damaged.detail}`);
 }
 
 /** Begins to destroy the instance; one that was never created is gone already. */

@@ -39,8 +39,9 @@ export async function proveSnapshot(manifest: SnapshotManifest, context: ProveCo
     const actual = await proof.stage('read the copy', () => readCopy(context));
     proof.tool('server', actual.server.version);
     const { findings, tables } = compareStructure(before, after, actual);
-    proof.add(readableFinding(actual), ...findings);
+    // What is wrong with its files explains whatever else is wrong, so it is told first.
     proof.add(...(await proof.stage('verify the snapshot', () => validateSnapshot(manifest, setting))));
+    proof.add(readableFinding(actual), ...findings);
     proof.tables(tables);
     proof.add(...(await proof.stage('check integrity', () => checkIntegrity(copy, after))));
     proof.add(await proof.stage('ask sanity queries', () => checkSanity(copy, setting.config.drill.queries)));
