@@ -98,14 +98,18 @@ export async function listArchive(
   return stdout.split('\n').filter((line) => line !== '' && !line.startsWith(';'));
 }
 
-/** Tables of the manifest whose data the table of contents does not mention. */
+/**
+ * Tables of the manifest whose data the table of contents does not mention, as `schema.name`. pg_restore separates schema,
+ * name and owner by spaces, which each may hold too, and prints a name's line breaks as spaces: a line is taken for the
+ * table with the longest name that fits.
+ */
 export function missingFromContents(lines: readonly string[], tables: DumpManifest['tables']): string[] {
-  const data = lines.flatMap((line) => /^\d+; \d+ \d+ TABLE DATA (.*)$/.exec(line)?.[1] ?? []);
-  // pg_restore prints a name's line breaks as spaces and puts the owner last, so the name is matched as a prefix.
-  return tables
-    .map(({ schema, name }) => `${schema} ${name}`)
-    .filter((table) => {
-      const printed = `${table.replaceAll(/[\r\n]/g, ' ')} `;
-      return !data.some((line) => line.startsWith(printed));
-    });
+  const missing = new Map(tables.map(({ schema, name }) => [`${schema} ${name}`.replaceAll(/[\r\n]/g, ' '), `${schema}.${name}`]));
+  const names = new Set(missing.keys());
+  for (const line of lines) {
+    let rest = /^\d+; \d+ \d+ TABLE DATA (.*)$/.exec(line)?.[1] ?? '';
+    while (rest !== '' && !names.has(rest)) rest = rest.slice(0, Math.max(rest.lastIndexOf(' '), 0));
+    missing.delete(rest);
+  }
+  return [...missing.values()];
 }
