@@ -14,7 +14,7 @@ const DUMPED = (relation: string) => `
 // An extension's own schema matters only for what pg_dump reads in it.
 const SCHEMAS = `
   select format('schema %I', n.nspname) as object,
-         format('grant usage on schema %I to %I', n.nspname, current_user) as hint
+         'run as an owner or administrator: ' || format('grant usage on schema %I to %I', n.nspname, current_user) as hint
     from pg_namespace n
    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
      and not has_schema_privilege(n.oid, 'usage')
@@ -24,7 +24,7 @@ const SCHEMAS = `
 
 const RELATIONS = `
   select format('%s %I.%I', case c.relkind when 'S' then 'sequence' else 'table' end, n.nspname, c.relname) as object,
-         format('grant select on %s%I.%I to %I', case c.relkind when 'S' then 'sequence ' else '' end,
+         'run as an owner or administrator: ' || format('grant select on %s%I.%I to %I', case c.relkind when 'S' then 'sequence ' else '' end,
                 n.nspname, c.relname, current_user) as hint
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p', 'S') and c.relpersistence <> 't'
@@ -35,7 +35,7 @@ const RELATIONS = `
 
 const ROW_SECURITY = `
   select format('table %I.%I', n.nspname, c.relname) as object,
-         format('alter role %I bypassrls', current_user) as hint
+         'run as an owner or administrator: ' || format('alter role %I bypassrls', current_user) as hint
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p') and row_security_active(c.oid)
      and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
@@ -43,7 +43,7 @@ const ROW_SECURITY = `
 
 const LARGE_OBJECTS = `
   select format('large object %s', m.oid) as object,
-         format('grant select on large object %s to %I', m.oid, current_user) as hint
+         'run as an owner or administrator: ' || format('grant select on large object %s to %I', m.oid, current_user) as hint
     from pg_largeobject_metadata m
    where not (pg_has_role(m.lomowner, 'usage') or exists (
            select from aclexplode(m.lomacl) a
@@ -51,7 +51,16 @@ const LARGE_OBJECTS = `
      and not (select rolsuper from pg_roles where rolname = current_user)
    order by m.oid limit 1`;
 
+const UNLOGGED = `
+  select format('%s %I.%I', case c.relkind when 'S' then 'sequence' else 'table' end, n.nspname, c.relname) as object,
+         'back up the primary instead' as hint
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where pg_is_in_recovery() and c.relkind in ('r', 'S') and c.relpersistence = 'u'
+     and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and ${DUMPED('c')}
+   order by n.nspname, c.relname limit 1`;
+
 const QUESTIONS = [
+  { sql: UNLOGGED, problem: 'it is unlogged, and a standby has nothing of it' },
   { sql: SCHEMAS, problem: 'no USAGE' },
   { sql: RELATIONS, problem: 'no SELECT' },
   { sql: ROW_SECURITY, problem: 'row-level security would hide rows from this role' },
@@ -67,7 +76,7 @@ export async function requireReadable(client: pg.Client): Promise<void> {
     const first = found.rows[0];
     if (!first) continue;
     throw new SourceUnreadableError(first.object, `role ${role} cannot read ${first.object}: ${problem}`, {
-      hint: `run as an owner or administrator: ${first.hint}`,
+      hint: first.hint,
     });
   }
 }

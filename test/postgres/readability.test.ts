@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SourceUnreadableError } from '../../src/errors.ts';
+import { describeError, SourceUnreadableError } from '../../src/errors.ts';
 import { connect } from '../../src/postgres/address.ts';
 import { requireReadable } from '../../src/postgres/readability.ts';
 import { makeTestHome, type TestHome } from '../helpers/home.ts';
+import { until } from '../helpers/process-list.ts';
 import { SMALL_SHOP, startSource, type Source } from '../helpers/source.ts';
+import { startStandby } from '../helpers/standby.ts';
 
 /** A role that is no superuser takes the dump: whatever it may not read must be said before anything is written. */
 const READER = { user: 'reader', password: 'reader' };
@@ -119,6 +121,24 @@ describe('a schema that belongs to an extension', () => {
     await source.sql('shop', 'drop table tools.of_user', 'alter extension hstore drop table tools.own', 'alter extension hstore drop schema tools');
     expect((await complaint())?.object).toBe('schema tools');
     await source.sql('shop', 'drop schema tools cascade');
+  });
+});
+
+describe('a standby', () => {
+  it('is refused where it has unlogged tables, of which it holds no row', async () => {
+    const standby = await startStandby(source);
+    try {
+      const told = async () => {
+        const client = await connect(standby.address('shop'));
+        return requireReadable(client).then(() => 'readable', describeError).finally(() => client.end());
+      };
+      const refusal = 'role postgres cannot read table shop.cache: it is unlogged, and a standby has nothing of it\nHINT: back up the primary instead';
+      expect(await told()).toBe(refusal);
+      await source.sql('shop', 'drop table shop.cache');
+      await until('the standby has replayed that', async () => ((await told()) === 'readable' ? true : undefined));
+    } finally {
+      await standby.end();
+    }
   });
 });
 
