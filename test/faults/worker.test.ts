@@ -102,8 +102,9 @@ describe('a worker', () => {
       const programs = listProcesses().filter(({ group }) => group === started.worker);
       // A machine that has become faster meanwhile may be done already.
       if (!killed(started.worker)) continue;
-      moments.push(`${milliseconds} ms: ${programs.map(({ program }) => program).join(' ')}`);
       const error = await started.error;
+      if (error === undefined) continue;
+      moments.push(`${milliseconds} ms: ${programs.map(({ program }) => program).join(' ')}`);
       expect(error, moments.join('\n')).toBeInstanceOf(TaskFailedError);
       expect(describeError(error)).toBe('the dump task ended with SIGKILL');
       expect(await isGroupGone(started.worker, 5), moments.join('\n')).toBe(true);

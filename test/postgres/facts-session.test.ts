@@ -105,7 +105,7 @@ describe('whoever asks', () => {
         'set extra_float_digits = -3',
         'set quote_all_identifiers = on',
         'set search_path = shop',
-        'set statement_timeout = 1',
+        'set statement_timeout = 50',
       ].map((setting) => `alter role ${READER.user} ${setting}`),
     );
     const after = await factsOf(source, 'shop', { role: READER });
