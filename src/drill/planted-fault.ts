@@ -79,12 +79,13 @@ const DROP_GRANT = `
      and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
    order by n.nspname, c.relname, a.privilege_type`;
 
+// The indexes of partitions go with that of their table.
 const DROP_INDEX = `
   select format('drop index %I.%I', n.nspname, c.relname) as sql
     from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
    where n.nspname !~ '^pg_' and not c.relispartition
      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('i', 'e'))
-     and not exists (select from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid)
+     and not exists (select from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype not in ('P', 'S'))
    order by n.nspname, c.relname`;
 
 const LOSE_SETTING = `
