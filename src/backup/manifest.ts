@@ -118,6 +118,12 @@ function inconsistencyOf(manifest: Manifest, place: BackupPlace): string | undef
   return isWhole && areFull ? undefined : `is inconsistent: the parts of its archive do not make up ${bytes} bytes`;
 }
 
+/** The oldest major of client programs that can read the backup: an archive is read by its pg_dump's own pg_restore. */
+export function clientMajor({ source, tools }: Manifest): number {
+  const written = Number.parseInt(tools.pg_dump ?? '', 10);
+  return Number.isNaN(written) ? source.major : Math.max(source.major, written);
+}
+
 export interface BackupPlace {
   readonly kind: 'dump' | 'snapshot';
   readonly database: string;

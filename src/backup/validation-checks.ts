@@ -2,7 +2,7 @@ import type { Finding } from '../checks/finding.ts';
 import { describeError, ObjectDamagedError, ObjectNotFoundError, originOf, type PgproofError } from '../errors.ts';
 import { isAboutBackup } from './archive.ts';
 import { decodeArchive, listArchive, missingFromContents, type Decoding } from './decode.ts';
-import type { DumpManifest, SnapshotManifest } from './manifest.ts';
+import { clientMajor, type DumpManifest, type SnapshotManifest } from './manifest.ts';
 import type { ValidationSetting } from './validation.ts';
 
 /** The checks of an artefact at rest: assurance level 1, numbers as in docs/checks.md. */
@@ -39,7 +39,7 @@ export function findingOf(id: ArtefactCheck, outcome: Outcome): Finding {
 }
 
 export async function validateDumpFiles(manifest: DumpManifest, setting: ValidationSetting): Promise<Finding[]> {
-  const programs = await setting.programsFor(manifest.source.major);
+  const programs = await setting.programsFor(clientMajor(manifest));
   const { archive } = manifest;
   let decoding: Decoding;
   try {

@@ -1,4 +1,5 @@
 import { readManifest } from '../backup/archive.ts';
+import { clientMajor } from '../backup/manifest.ts';
 import type { Clock } from '../cloud/clock.ts';
 import type { DatabaseService } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
@@ -50,7 +51,7 @@ async function proveAll(plan: DrillPlan, setting: ProveSetting, proof: ProofBuil
   proof.bind({ role: 'manifest', key: plan.manifestKey, bytes, sha256 });
   const login = await setting.databases.connection(plan.instanceId);
   const target = { ...login, database: manifest.source.database };
-  const programs = await setting.programsFor(manifest.source.major);
+  const programs = await setting.programsFor(clientMajor(manifest));
   const context = { plan, setting, proof, target, programs };
   if (manifest.kind === 'dump') await proveDump(manifest, context);
   else await proveSnapshot(manifest, context);

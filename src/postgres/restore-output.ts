@@ -49,6 +49,7 @@ const RULES: readonly Rule[] = [
     'the throwaway server went away',
   ),
   environment(/canceling statement due to (user request|statement timeout|lock timeout)/, 'somebody stopped it'),
+  environment(/^psql:<stdin>:\d+: error: invalid command \\(un)?restrict$/, 'this psql is older than the pg_dumpall that wrote the globals'),
   environment(/unsupported version \([^)]*\) in file header|does not support compression/, 'this pg_restore is too old for the archive'),
 ];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backupKey, compactTime, makeBackupId, parseManifest, placeOfKey, type DumpManifest } from '../../../src/backup/manifest.ts';
+import { backupKey, clientMajor, compactTime, makeBackupId, parseManifest, placeOfKey, type DumpManifest } from '../../../src/backup/manifest.ts';
 import { ConfigurationError, ObjectDamagedError } from '../../../src/errors.ts';
 
 const SHA = '72399361da6a7754fec986dca5b7cbaf1c810a28ded4abaf56b2106d06cb78b0';
@@ -59,6 +59,17 @@ describe('a manifest', () => {
     expect(read).toThrow(ObjectDamagedError);
     expect(read).toThrow(reason);
     expect(read).toThrow(key);
+  });
+
+  it.each([
+    [15, '15.18', 15],
+    [15, '17.2 (Debian)', 17],
+    [13, '18beta1', 18],
+    [16, undefined, 16],
+  ])('of a server %i whose pg_dump was %s is read by programs of major %i', (major, written, expected) => {
+    const manifest = parseManifest(KEY, makeManifest());
+    const tools: Record<string, string> = written === undefined ? {} : { pg_dump: written };
+    expect(clientMajor({ ...manifest, source: { ...manifest.source, major }, tools })).toBe(expected);
   });
 
   it.each(['', '{', makeManifest().slice(0, 400)])('is refused when it is cut to %j', (text) => {

@@ -114,6 +114,7 @@ describe('what pg_restore says', () => {
     ['pg_restore: error: could not execute query: ERROR:  could not extend file "base/1/2": No space left on device', 'the throwaway server has no room'],
     ['pg_restore: error: could not execute query: ERROR:  out of memory', 'there is too little memory'],
     ['pg_restore: error: could not execute query: ERROR:  permission denied to create extension "x"', 'the throwaway server does not let its administrator do this'],
+    ['psql:<stdin>:5: error: invalid command \\restrict', 'this psql is older than the pg_dumpall that wrote the globals'],
     ['pg_restore: error: unsupported version (1.16) in file header', 'this pg_restore is too old for the archive'],
     [SERVER_GONE.split('\n')[0] ?? '', 'the throwaway server went away'],
   ])('knows what says nothing of the backup: %s', (line, meaning) => {
