@@ -150,6 +150,17 @@ describe('after all that', () => {
     expect((await home.drill({ backup: task.backupId })).body.verdict).toBe('PROVEN');
   });
 
+  it('of two tasks of one name at once one makes the backup, and the other does not touch it', async () => {
+    const task = nextTask();
+    const ends = await Promise.allSettled([home.tasks.run(task), home.tasks.run(task)]);
+    const refusals = ends.flatMap((end) => (end.status === 'rejected' ? [describeError(end.reason)] : []));
+    // One that came late enough has found the finished backup and was content.
+    expect(refusals.length).toBeLessThan(2);
+    for (const refusal of refusals) expect(refusal).toMatch(/archive\.dump exists already and is never rewritten$/);
+    expect(await home.backUp('shop', task.backupId)).toBe('valid');
+    expect((await home.drill({ backup: task.backupId })).body.verdict).toBe('PROVEN');
+  });
+
   it('an archive that an earlier attempt left without a manifest is not mixed into a new one', async () => {
     const task = nextTask();
     const file = (name: string) => home.file('shop', task.backupId, name);

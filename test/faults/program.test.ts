@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPlaces } from '../../local/database-service/places.ts';
 import { makeTestHome, type TestHome } from '../helpers/home.ts';
 import { waiting, whileLocked } from '../helpers/locks.ts';
-import { childOf, isGroupGone, until } from '../helpers/process-list.ts';
+import { childOf, isGroupGone, listProcesses, until } from '../helpers/process-list.ts';
 import { SMALL_SHOP, startSource, type Source } from '../helpers/source.ts';
 
 /** The program as a user runs it: what goes wrong must reach the exit code and the last lines of stderr. */
@@ -117,6 +118,24 @@ describe('pgproof backup', () => {
     expect(await home.keys()).toEqual(before);
   });
 });
+
+describe('pgproof drill', () => {
+  it('that is told to stop destroys its instance, seals NOT PROVEN and exits 2', async () => {
+    const { instances } = await openPlaces(home.home);
+    const running = execa(process.execPath, [MAIN, 'drill', '--home', home.home, '--json'], { reject: false });
+    await until('the restore runs', () => listProcesses().some(({ program, group }) => program === 'pg_restore' && isBelow(group, running.pid)) || undefined);
+    running.kill('SIGINT');
+    const { exitCode, stdout } = await running;
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'NOT PROVEN', cleanup: 'verified', errors: [{ name: 'InterruptedError' }] });
+    expect(exitCode).toBe(2);
+    expect(await readdir(instances)).toEqual([]);
+  });
+});
+
+/** A worker leads a group of its own; its parent is the program. */
+function isBelow(group: number, program: number | undefined): boolean {
+  return listProcesses().some(({ pid, parent }) => pid === group && parent === program);
+}
 
 describe('pgproof run', () => {
   it('sweeps what was left and ends PROVEN with exit code 0', async () => {
