@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPlaces } from '../../local/database-service/places.ts';
 import { makeTestHome, type TestHome } from '../helpers/home.ts';
 import { waiting, whileLocked } from '../helpers/locks.ts';
-import { childOf, isGroupGone, listProcesses, until } from '../helpers/process-list.ts';
+import { childOf, isGroupGone, isRunning, listProcesses, until } from '../helpers/process-list.ts';
 import { SMALL_SHOP, startSource, type Source } from '../helpers/source.ts';
 
 /** The program as a user runs it: what goes wrong must reach the exit code and the last lines of stderr. */
@@ -43,7 +43,9 @@ async function manifests(): Promise<string[]> {
 describe('pgproof backup', () => {
   it('exits 1 when pg_dump fails, and says what pg_dump said', async () => {
     const directory = await realpath(await mkdtemp(join(tmpdir(), 'pgproof-programs-')));
-    for (const name of ['pg_dumpall', 'pg_restore', 'psql'] as const) await symlink(source.programs.path(name), join(directory, name));
+    for (const name of ['pg_dumpall', 'pg_restore', 'psql'] as const) {
+      await writeFile(join(directory, name), `#!/bin/sh\nexec '${source.programs.path(name)}' "$@"\n`, { mode: 0o755 });
+    }
     await symlink(fileURLToPath(new URL('../fixtures/fails-as-pg-dump', import.meta.url)), join(directory, 'pg_dump'));
     const { exitCode, stderr } = await pgproof('backup', ['--json'], { PGPROOF_POSTGRES: directory });
     await rm(directory, { recursive: true });
@@ -82,7 +84,7 @@ describe('pgproof backup', () => {
     await whileLocked(source, async () => {
       const running = pgproof('backup');
       await waiting(source, 'pg_dump');
-      const worker = await childOf(running.pid ?? 0, 'MainThread', 'node');
+      const worker = await childOf(running.pid ?? 0, 'worker-main');
       running.kill('SIGTERM');
       const { exitCode, stderr } = await running;
       expect(stderr).toMatch(/pgproof: the dump task was stopped/);
@@ -98,7 +100,7 @@ describe('pgproof backup', () => {
     await whileLocked(source, async () => {
       const running = pgproof('backup');
       await waiting(source, 'pg_dump');
-      const worker = await childOf(running.pid ?? 0, 'MainThread', 'node');
+      const worker = await childOf(running.pid ?? 0, 'worker-main');
       running.kill('SIGKILL');
       await running;
       expect(await isGroupGone(worker.pid, 10)).toBe(true);
@@ -109,7 +111,7 @@ describe('pgproof backup', () => {
   it('exits 1 when its worker is killed, and says so', async () => {
     const before = await home.keys();
     const running = pgproof('backup');
-    const worker = await childOf(running.pid ?? 0, 'MainThread', 'node');
+    const worker = await childOf(running.pid ?? 0, 'worker-main');
     await until('the worker leads its group', () => worker.group === worker.pid || undefined);
     process.kill(worker.pid, 'SIGKILL');
     const { exitCode, stderr } = await running;
@@ -123,7 +125,7 @@ describe('pgproof drill', () => {
   it('that is told to stop destroys its instance, seals NOT PROVEN and exits 2', async () => {
     const { instances } = await openPlaces(home.home);
     const running = execa(process.execPath, [MAIN, 'drill', '--home', home.home, '--json'], { reject: false });
-    await until('the restore runs', () => listProcesses().some(({ program, group }) => program === 'pg_restore' && isBelow(group, running.pid)) || undefined);
+    await until('the restore runs', () => listProcesses().some((each) => isRunning(each, 'pg_restore') && isBelow(each.group, running.pid)) || undefined);
     running.kill('SIGINT');
     const { exitCode, stdout } = await running;
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'NOT PROVEN', cleanup: 'verified', errors: [{ name: 'InterruptedError' }] });

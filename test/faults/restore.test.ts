@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openPlaces } from '../../local/database-service/places.ts';
 import { processesIn } from '../../local/postgres/processes.ts';
 import { makeTestHome, withPrograms, type TestHome } from '../helpers/home.ts';
-import { listProcesses, until } from '../helpers/process-list.ts';
+import { isRunning, listProcesses, until } from '../helpers/process-list.ts';
 import { SMALL_SHOP, startSource, type Source } from '../helpers/source.ts';
 import { standingInstance } from '../helpers/standing-instance.ts';
 
@@ -62,7 +62,7 @@ describe('a drill', () => {
     onStart = (pid) => void (worker = pid);
     const killing = until('the restore has begun', async () => {
       const [instance] = await home.laptop.databases.listInstances();
-      const busy = listProcesses().some(({ group, program }) => group === worker && program === 'pg_restore');
+      const busy = listProcesses().some((each) => each.group === worker && isRunning(each, 'pg_restore'));
       if (!instance || !busy) return undefined;
       const servers = await processesIn(join(instances, instance.instanceId));
       for (const pid of servers) process.kill(pid, 'SIGKILL');
@@ -79,7 +79,7 @@ describe('a drill', () => {
     let worker = 0;
     onStart = (pid) => {
       worker = pid;
-      void until('the worker restores', () => listProcesses().some(({ group, program }) => group === pid && program === 'pg_restore') || undefined).then(() =>
+      void until('the worker restores', () => listProcesses().some((each) => each.group === pid && isRunning(each, 'pg_restore')) || undefined).then(() =>
         process.kill(pid, 'SIGKILL'),
       );
     };

@@ -6,7 +6,7 @@ import { describeError, TaskFailedError } from '../../src/errors.ts';
 import { Random } from '../../local/sample/random.ts';
 import { makeTestHome, type TestHome } from '../helpers/home.ts';
 import { waiting, whileLocked } from '../helpers/locks.ts';
-import { childOf, isGroupGone, listProcesses } from '../helpers/process-list.ts';
+import { childOf, isGroupGone, isRunning, listProcesses } from '../helpers/process-list.ts';
 import { SMALL_SHOP, startSource, type Source } from '../helpers/source.ts';
 
 /** Worker processes that are killed, stopped or lose their pg_dump while a real dump is under way. */
@@ -104,7 +104,8 @@ describe('a worker', () => {
       if (!killed(started.worker)) continue;
       const error = await started.error;
       if (error === undefined) continue;
-      moments.push(`${milliseconds} ms: ${programs.map(({ program }) => program).join(' ')}`);
+      const known = ['worker-main', 'pg_dump', 'pg_dumpall'].filter((name) => programs.some((each) => isRunning(each, name)));
+      moments.push(`${milliseconds} ms: ${known.join(' ')}`);
       expect(error, moments.join('\n')).toBeInstanceOf(TaskFailedError);
       expect(describeError(error)).toBe('the dump task ended with SIGKILL');
       expect(await isGroupGone(started.worker, 5), moments.join('\n')).toBe(true);

@@ -5,16 +5,22 @@ export interface Process {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  readonly program: string;
+  /** Its command line. */
+  readonly command: string;
 }
 
 /** Every process of this machine that is alive: a dead one whose parent has not asked for it yet is none. */
 export function listProcesses(): Process[] {
-  const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,stat=,comm='], { encoding: 'utf8' });
+  const text = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,pgid=,stat=,args='], { encoding: 'utf8' });
   return text.split('\n').flatMap((line) => {
-    const [, pid, parent, group, state = '', program = ''] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
-    return pid === undefined || state.startsWith('Z') ? [] : [{ pid: Number(pid), parent: Number(parent), group: Number(group), program }];
+    const [, pid, parent, group, state = '', command = ''] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined || state.startsWith('Z') ? [] : [{ pid: Number(pid), parent: Number(parent), group: Number(group), command }];
   });
+}
+
+/** True for a process of this program, also where a loader or an interpreter runs it. */
+export function isRunning({ command }: Process, program: string): boolean {
+  return new RegExp(`(^|/)${RegExp.escape(program)}(\\.\\w+)?(\\s|$)`).test(command);
 }
 
 /** Waits for a condition that becomes true by itself; fails saying what was waited for. */
@@ -27,10 +33,10 @@ export async function until<T>(what: string, probe: () => T | undefined | Promis
   throw new Error(`waited ${seconds} s in vain: ${what}`);
 }
 
-/** The child of a process that runs this program; Node calls its own processes by the names of their threads. */
-export function childOf(parent: number, ...programs: readonly string[]): Promise<Process> {
-  return until(`${programs.join(' or ')} runs below ${parent}`, () =>
-    listProcesses().find((each) => each.parent === parent && programs.some((name) => each.program.endsWith(name))),
+/** The child of a process that runs this program. */
+export function childOf(parent: number, program: string): Promise<Process> {
+  return until(`${program} runs below ${parent}`, () =>
+    listProcesses().find((each) => each.parent === parent && isRunning(each, program)),
   );
 }
 
