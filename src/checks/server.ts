@@ -35,8 +35,10 @@ export async function checkDisarmed(copy: pg.Client): Promise<Finding> {
   return { ...base, status: 'failed', cause: 'tool', examined: rows.length, detail: armed[0] ?? '', items: armed };
 }
 
+// On RDS every instance archives into a place of its own and cannot be told not to.
 const ARMED = `
-  select case when current_setting('archive_mode') <> 'off' then 'archive_mode is on' end as problem
+  select case when current_setting('archive_mode') <> 'off' and current_setting('rds.extensions', true) is null
+         then 'archive_mode is on' end as problem
   union all
   select case when current_setting('primary_conninfo') <> '' then 'primary_conninfo names a server' end
   union all

@@ -155,6 +155,18 @@ describe('the server of a copy', () => {
     expect(await checkPrimary(copy)).toMatchObject({ status: 'passed', detail: expect.stringContaining('begin read-only') as string });
   });
 
+  it('is found armed when it archives, except on RDS, where the service archives each instance apart', async () => {
+    const archiving = await startSource({ archive_mode: 'on', archive_command: 'true' });
+    try {
+      const client = await archiving.connect('postgres');
+      expect(await checkDisarmed(client)).toMatchObject({ status: 'failed', cause: 'tool', items: ['archive_mode is on'] });
+      await client.query(`set rds.extensions = 'hstore'`);
+      expect(await checkDisarmed(client)).toMatchObject({ status: 'passed', examined: 4 });
+    } finally {
+      await archiving.end();
+    }
+  });
+
   it('is found armed by a worker that applies a subscription', async () => {
     expect(await checkDisarmed(copy)).toMatchObject({ status: 'passed', examined: 4 });
     await cluster.createDatabase('feed', 'create table t (id int)', 'create publication p for table t');
