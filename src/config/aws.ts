@@ -14,12 +14,21 @@ const Network = z.strictObject({
   publicIp: z.boolean().default(false),
 });
 
+const instanceClass = z.string().regex(/^db\.[a-z0-9-]+\.[a-z0-9-]+$/, 'expected a class such as db.t4g.medium');
+const storageGib = z.int().min(20).max(65_536);
+
 const Instance = z.strictObject({
   /** Class of throwaway instances. */
-  class: z.string().regex(/^db\.[a-z0-9-]+\.[a-z0-9-]+$/, 'expected a class such as db.t4g.medium').default('db.t4g.medium'),
+  class: instanceClass.default('db.t4g.medium'),
   /** Storage of an instance that a dump is restored to. */
-  storageGib: z.int().min(20).max(65_536).default(100),
+  storageGib: storageGib.default(100),
   /** Name of the source's own parameter group, so that the copy runs with the same settings. */
+  parameterGroup: z.string().min(1).optional(),
+});
+
+export const InstanceDifferences = z.strictObject({
+  class: instanceClass.optional(),
+  storageGib: storageGib.optional(),
   parameterGroup: z.string().min(1).optional(),
 });
 
@@ -50,6 +59,15 @@ export const AwsConfig = z.strictObject({
   bucket: Bucket.prefault({}),
   /** Addresses that get every notification as text; each confirms its subscription once. */
   email: z.array(z.email()).default([]),
+  /** A secret that holds the URL of a Slack incoming webhook, told everything that the chat topic is told. */
+  webhookSecret: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+$/, 'expected the ARN of a secret in Secrets Manager')
+    .optional(),
+  /** A backup with more bytes is validated by a worker task: a function ends after 15 minutes. */
+  validateInFunctionGib: z.int().min(0).max(200).default(20),
+  /** X-Ray traces of functions and state machine. */
+  tracing: z.boolean().default(false),
   logDays: z
     .union([7, 14, 30, 60, 90, 180, 365, 731, 1827, 3653].map((days) => z.literal(days)))
     .default(90),

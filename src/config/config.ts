@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ConfigurationError } from '../errors.ts';
-import { AwsConfig } from './aws.ts';
+import { AwsConfig, InstanceDifferences } from './aws.ts';
 import { parseDuration } from './duration.ts';
+import { Schedules } from './schedule.ts';
+import { Source } from './source.ts';
 
 /** pgproof.yml as one frozen object; every fault is reported at once, each naming its path. */
 
@@ -11,19 +13,6 @@ const duration = z
   .string()
   .refine((text) => parseDuration(text) !== undefined, 'expected a duration such as 90s, 30m, 25h or 7d')
   .transform((text) => parseDuration(text) ?? 0);
-
-const Source = z
-  .strictObject({
-    /** A postgres:// URL without a password (the password comes from PGPASSWORD or a password file). */
-    url: z.string().optional(),
-    /** Name of the environment variable that holds the URL. */
-    env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/i, 'expected the name of an environment variable').optional(),
-  })
-  .refine((source) => (source.url === undefined) !== (source.env === undefined), 'expected exactly one of url and env')
-  .refine((source) => !/^[^:]+:\/\/[^/@]*:[^/@]*@/.test(source.url ?? ''), {
-    path: ['url'],
-    message: 'holds a password: keep the URL in an environment variable and name it under env',
-  });
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
@@ -67,7 +56,16 @@ const Dump = z.strictObject({
   lockTimeout: duration.default(60),
 });
 
+/** Kinds of drill. A point in time is drilled from the database service's own log, not from an object in the bucket. */
+export const DRILL_KINDS = ['dump', 'snapshot', 'pitr'] as const;
+
 const Drill = z.strictObject({
+  /** Which drills the schedule begins. */
+  kinds: z.array(z.enum(DRILL_KINDS)).min(1).default(['dump']),
+  /** Where a dump is restored to: a throwaway instance of RDS, or a server inside the worker's own task. */
+  target: z.enum(['rds', 'task']).default('rds'),
+  /** Where the throwaway instances of this database differ from those under `aws.instance`. */
+  instance: InstanceDifferences.prefault({}),
   rtoTarget: duration.optional(),
   rpoTarget: duration.optional(),
   /** How long the throwaway instance may take to come up. */
@@ -76,8 +74,22 @@ const Drill = z.strictObject({
   accept: z.array(Acceptance).default([]),
 });
 
+const Alerts = z.strictObject({
+  /** Alarm when the newest valid backup is older. */
+  backupAge: duration.default(26 * 3600),
+  /** Alarm when the last PROVEN drill is longer ago. */
+  provenAge: duration.default(8 * 86_400),
+});
+
 const Database = z.strictObject({
   source: Source.optional(),
+  schedules: Schedules.prefault({}),
+  /**
+   * Table `schema.table (id bigint generated always as identity, at timestamptz)` into which pgproof may insert. Every
+   * reading of the source leaves a row there; a drill to a point in time must find the rows before it, and none after it.
+   */
+  heartbeat: z.string().regex(/^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/, 'expected schema.table, in lower case').optional(),
+  alerts: Alerts.prefault({}),
   dump: Dump.prefault({}),
   drill: Drill.prefault({}),
 });

@@ -134,8 +134,10 @@ function failureOf(program: Program, error: unknown, stderr: string): Error {
   });
 }
 
-function howItEnded(error: Pick<ExecaError, 'timedOut' | 'signal' | 'exitCode' | 'code'>): string {
+function howItEnded(error: Pick<ExecaError, 'timedOut' | 'isMaxBuffer' | 'signal' | 'exitCode' | 'code'>): string {
   if (error.timedOut) return 'timed out';
+  // Whatever it says then is about the pipe that was closed on it.
+  if (error.isMaxBuffer) return 'printed more than can be held in memory';
   if (error.signal) return `was killed by ${error.signal}`;
   if (error.exitCode === undefined) return `could not be run (${error.code ?? 'unknown reason'})`;
   return error.exitCode === 0 ? 'ended before its streams were read' : `failed with exit code ${error.exitCode}`;

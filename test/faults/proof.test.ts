@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { runDrill } from '../../local/drill-machine.ts';
+import { databaseConfig, parseConfig } from '../../src/config/config.ts';
 import { readEvidence } from '../../src/drill/chain.ts';
 import type { DrillPlan, DrillState } from '../../src/drill/contract.ts';
 import type { EvidenceBody, Proof } from '../../src/drill/evidence.ts';
@@ -51,7 +52,7 @@ describe('the proof that a worker left', () => {
 });
 
 describe('the age of the data', () => {
-  const drill = { rtoTarget: 60, rpoTarget: 3600, instanceTimeout: 60, queries: [], accept: [] };
+  const { drill } = databaseConfig(parseConfig('databases: { shop: { drill: { rtoTarget: 60s, rpoTarget: 1h } } }', 'pgproof.yml'), 'shop');
   const ageOf = (takenAt: string) =>
     axes({ plan: { takenAt, decidedAt: '2026-11-20T02:00:00.000Z' } } as DrillState, undefined, drill).rpo;
 

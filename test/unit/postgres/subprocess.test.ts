@@ -134,8 +134,13 @@ describe('a program that is run to its end', () => {
   });
 
   it('is stopped when it takes too long', async () => {
-    const error = await failureOf(runProgram(fixture('prints-for-ever', { timeoutMilliseconds: 300 })));
-    expect(error.message).toMatch(/^prints-for-ever timed out/);
+    const error = await failureOf(runProgram({ path: '/bin/sleep', args: ['60'], timeoutMilliseconds: 300 }));
+    expect(error.message).toBe('sleep timed out');
+  });
+
+  it('is stopped when it prints more than can be held in memory', async () => {
+    const error = await failureOf(runProgram(fixture('prints-for-ever')));
+    expect(error.message).toMatch(/^prints-for-ever printed more than can be held in memory/);
   });
 });
 
