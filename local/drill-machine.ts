@@ -34,9 +34,11 @@ const STOPPABLE: ReadonlySet<string> = new Set(['PlanFunctionArn', 'RestoreFunct
 /** Of the worker's placement on AWS; here the worker is a child process. */
 const PLACEMENT = {
   WorkerClusterArn: 'local',
-  WorkerTaskDefinitionArn: 'local',
+  ProveTaskDefinitionArn: 'local',
+  SourceTaskDefinitionPrefix: 'local-',
   WorkerSubnetIds: 'local',
-  WorkerSecurityGroupIds: 'local',
+  ProveSecurityGroupIds: 'local',
+  SourceSecurityGroupIds: 'local',
   WorkerPublicIp: 'DISABLED',
 };
 

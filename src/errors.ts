@@ -259,6 +259,25 @@ export class TaskFailedError extends PgproofError {
   }
 }
 
+/** A worker task could not be begun. */
+export class TaskRefusedError extends PgproofError {
+  override readonly name = 'TaskRefusedError';
+  readonly origin = 'environment';
+  override readonly retriable: boolean;
+
+  constructor(message: string, { retriable, ...details }: ErrorDetails & { readonly retriable: boolean }) {
+    super(message, details);
+    this.retriable = retriable;
+  }
+}
+
+/** A snapshot could not be begun: the source's state, the quota or a permission. */
+export class SnapshotRefusedError extends PgproofError {
+  override readonly name = 'SnapshotRefusedError';
+  readonly origin = 'environment';
+  override readonly retriable = true;
+}
+
 /** People could not be told. */
 export class NotificationError extends PgproofError {
   override readonly name = 'NotificationError';
@@ -309,6 +328,8 @@ const ORIGINS: Readonly<Record<string, Origin>> = {
   CleanupFailedError: 'environment',
   InterruptedError: 'environment',
   TaskFailedError: 'environment',
+  TaskRefusedError: 'environment',
+  SnapshotRefusedError: 'environment',
   'States.TaskFailed': 'environment',
   'States.Timeout': 'environment',
   SourceUnreadableError: 'source',

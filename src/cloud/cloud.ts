@@ -5,6 +5,8 @@ import type { DatabaseService } from './database-service.ts';
 import type { Notifier } from './notifier.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Signer } from './signer.ts';
+import type { SnapshotService } from './snapshot-service.ts';
+import type { TaskLauncher } from './task-launcher.ts';
 
 /** Everything a handler or a worker verb needs from outside, in one object. */
 export interface Cloud {
@@ -19,4 +21,10 @@ export interface Cloud {
    * @throws PostgresNotFoundError
    */
   programsFor(major: number): Promise<PostgresPrograms>;
+}
+
+/** What the functions of a deployment have besides: the laptop's command line does these things itself. */
+export interface DeployedCloud extends Cloud {
+  readonly snapshots: SnapshotService;
+  readonly launcher: TaskLauncher;
 }

@@ -13,6 +13,15 @@ export interface DatabaseService {
   /** Begins to restore a snapshot to a throwaway instance; otherwise as `createInstance`. */
   restoreSnapshot(request: RestoreSnapshot): Promise<void>;
 
+  /**
+   * Begins to restore a source to a point in time, from the service's own base backup and log; otherwise as `createInstance`.
+   * @throws InstanceRefusedError, also when the moment is outside the recovery window
+   */
+  restoreToPointInTime(request: RestoreToPointInTime): Promise<void>;
+
+  /** Between which moments a source can be restored; undefined when the service keeps no log of it. */
+  recoveryWindow(source: RecoverySource): Promise<RecoveryWindow | undefined>;
+
   /** Undefined once the instance is gone for good: processes, files, everything. */
   describeInstance(instanceId: string): Promise<Instance | undefined>;
 
@@ -59,12 +68,45 @@ export interface CreateInstance {
   readonly parameters: Readonly<Record<string, string>>;
   /** When it was created, by whom, until when it may live. */
   readonly tags: Readonly<Record<string, string>>;
+  readonly differences?: InstanceDifferences;
 }
 
 export interface RestoreSnapshot {
   readonly instanceId: string;
+  /** Of an instance or, on Aurora, of a cluster. */
   readonly snapshotId: string;
   readonly tags: Readonly<Record<string, string>>;
+  readonly differences?: InstanceDifferences;
+}
+
+export interface RestoreToPointInTime {
+  readonly instanceId: string;
+  readonly source: RecoverySource;
+  /** Every transaction that was committed until then, and none after. */
+  readonly to: Date;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly differences?: InstanceDifferences;
+}
+
+/** A database whose log the service keeps. */
+export interface RecoverySource {
+  /** The name in pgproof.yml. */
+  readonly database: string;
+  /** Identifier of its instance or of its cluster in RDS; neither on the laptop. */
+  readonly rds?: string | undefined;
+  readonly aurora?: string | undefined;
+}
+
+export interface RecoveryWindow {
+  readonly earliest: Date;
+  readonly latest: Date;
+}
+
+/** Where one database's throwaway instances differ from the others'; a service without such things ignores them. */
+export interface InstanceDifferences {
+  readonly class?: string;
+  readonly storageGib?: number;
+  readonly parameterGroup?: string;
 }
 
 export interface Instance {
@@ -74,6 +116,8 @@ export interface Instance {
   readonly detail?: string;
   readonly createdAt: Date;
   readonly tags: Readonly<Record<string, string>>;
+  /** While its storage is still being loaded in the background: percent done. Queries are slow until then. */
+  readonly loadingPercent?: number;
 }
 
 export interface Connection {

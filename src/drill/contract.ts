@@ -5,7 +5,11 @@
 
 import { z } from 'zod';
 
+/** What lies in the bucket under a manifest. */
 export type BackupKind = 'dump' | 'snapshot';
+
+/** What a drill can restore: a backup, or a point in time from the database service's own log. */
+export type DrillKind = BackupKind | 'pitr';
 
 /** Faults that a drill can be told to plant in its own copy or input, to show that it would notice. */
 export const FAULTS = [
@@ -23,7 +27,9 @@ export type Fault = (typeof FAULTS)[number];
 export const DrillInput = z.object({
   /** May be left out when there is only one. */
   database: z.string().optional(),
-  kind: z.enum(['dump', 'snapshot']).optional(),
+  kind: z.enum(['dump', 'snapshot', 'pitr']).optional(),
+  /** With kind pitr: the point in time, ISO 8601 with zone, or `latest`; without it `latest`. */
+  to: z.union([z.literal('latest'), z.iso.datetime({ offset: true })]).optional(),
   /** A backup id; without it the newest validated one. */
   backup: z.string().optional(),
   /** Plants a fault in the drill's own copy to show that the drill notices. */
@@ -42,8 +48,10 @@ export interface PlanRequest {
 export const DrillPlan = z.object({
   drillId: z.string(),
   database: z.string(),
-  kind: z.enum(['dump', 'snapshot']),
+  kind: z.enum(['dump', 'snapshot', 'pitr']),
+  /** Of the backup; of a point in time a name made of it. */
   backupId: z.string(),
+  /** Of the backup, or of the recovery record that Plan wrote for a point in time. */
   manifestKey: z.string(),
   /** SHA-256 of the manifest as it was validated; the drill refuses any other manifest. */
   manifestSha256: z.string(),
@@ -58,6 +66,16 @@ export const DrillPlan = z.object({
   /** After this moment the drill gives up waiting for the instance. */
   deadlineAt: z.string(),
   instance: z.object({ major: z.number(), superuser: z.string(), parameters: z.record(z.string(), z.string()) }),
+  /** `service`: a throwaway instance of the database service. `task`: a server inside the worker's own task; dumps only. */
+  target: z.enum(['service', 'task']),
+  /** Whether the source is read once more before the restore, because nothing has been read of it after the point in time. */
+  readsSource: z.boolean(),
+  /** Where the instance of this database differs from the installation's throwaway instances. */
+  differences: z.object({
+    class: z.string().exactOptional(),
+    storageGib: z.number().exactOptional(),
+    parameterGroup: z.string().exactOptional(),
+  }),
   fault: z.enum(FAULTS).exactOptional(),
 });
 export type DrillPlan = Readonly<z.infer<typeof DrillPlan>>;
@@ -123,8 +141,19 @@ const SnapshotFactsTask = z.object({
 });
 export type SnapshotFactsTask = Readonly<z.infer<typeof SnapshotFactsTask>>;
 
+/**
+ * Reads the structure of the source and, where there is a heartbeat table, leaves a mark in it: what a later drill to a
+ * point in time is held against.
+ */
+const ReadingTask = z.object({ verb: z.literal('reading'), database: z.string(), readingId: z.string() });
+export type ReadingTask = Readonly<z.infer<typeof ReadingTask>>;
+
+/** Validates a backup that is too large for a function. */
+const ValidateTask = z.object({ verb: z.literal('validate'), database: z.string(), manifestKey: z.string() });
+export type ValidateTask = Readonly<z.infer<typeof ValidateTask>>;
+
 const ProveTask = z.object({ verb: z.literal('prove'), plan: DrillPlan });
 
 /** What the worker is told; one of these as JSON in the environment variable PGPROOF_TASK. */
-export const WorkerTask = z.discriminatedUnion('verb', [DumpTask, SnapshotFactsTask, ProveTask]);
+export const WorkerTask = z.discriminatedUnion('verb', [DumpTask, SnapshotFactsTask, ReadingTask, ValidateTask, ProveTask]);
 export type WorkerTask = Readonly<z.infer<typeof WorkerTask>>;

@@ -55,6 +55,9 @@ export async function planDrill(request: PlanRequest, setting: PlanSetting): Pro
       superuser: manifest.source.superuser,
       parameters: manifest.source.settings,
     },
+    target: 'service',
+    readsSource: false,
+    differences: {},
     ...(input.break === undefined ? {} : { fault: input.break }),
   };
 }
