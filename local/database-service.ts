@@ -5,7 +5,7 @@ import type { Connection, DatabaseService, Instance, RestoreSnapshot, Snapshot, 
 import { InstanceFailedError, InstanceRefusedError, PostgresNotFoundError } from '../src/errors.ts';
 import { choosePrograms, type PostgresPrograms } from '../src/postgres/programs.ts';
 import { Background } from './database-service/background.ts';
-import { checkSpace, createCluster, PASSWORD_FILE, type CreateLocalInstance } from './database-service/creation.ts';
+import { checkSpace, createCluster, PASSWORD_FILE, type CreateLocalInstance } from '../src/postgres/cluster/creation.ts';
 import { destroyInstance } from './database-service/deletion.ts';
 import { claimInstance, readRecord, type InstanceRecord } from './database-service/instance-record.ts';
 import { describe, list } from './database-service/instance-state.ts';
@@ -16,8 +16,8 @@ import { publicSnapshot, readSnapshot, requireSnapshot } from './database-servic
 import { verifySnapshot } from './database-service/snapshot-verification.ts';
 import { sweep, type Swept } from './database-service/sweep.ts';
 import type { Places } from './database-service/places.ts';
-import type { Cluster } from './postgres/cluster.ts';
-import { ownerName } from './store/owner.ts';
+import type { Cluster } from '../src/postgres/cluster/cluster.ts';
+import { ownerName } from '../src/owner.ts';
 
 export interface LocalDatabaseServiceOptions {
   /** Clusters and snapshots are kept in it, or, where the server's user cannot reach it, in a directory of /var/tmp. */

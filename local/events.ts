@@ -7,7 +7,7 @@ import { ObjectCreatedEvent } from '../src/cloud/events.ts';
 import { StoreReadError } from '../src/errors.ts';
 import { makeDirectory, syncDirectory, writeNewFile } from './store/durable.ts';
 import { isMissing } from './store/faults.ts';
-import { isOwnerAlive, ownerName } from './store/owner.ts';
+import { isOwnerAlive, ownerName } from '../src/owner.ts';
 
 /** Where events go when the pattern matches; several rules may match one event. */
 export interface EventRule {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describeError, InterruptedError } from '../../src/errors.ts';
-import type { Cluster } from '../postgres/cluster.ts';
-import { destroyCluster } from '../postgres/cluster-end.ts';
-import { LOG } from '../postgres/cluster-files.ts';
-import { logProblem } from '../postgres/server-log.ts';
-import type { Born } from './creation.ts';
+import type { Cluster } from '../../src/postgres/cluster/cluster.ts';
+import { destroyCluster } from '../../src/postgres/cluster/cluster-end.ts';
+import { LOG } from '../../src/postgres/cluster/cluster-files.ts';
+import { logProblem } from '../../src/postgres/cluster/server-log.ts';
+import type { Born } from '../../src/postgres/cluster/creation.ts';
 import { readRecord, writeRecord, type InstanceRecord } from './instance-record.ts';
 
 interface Work {

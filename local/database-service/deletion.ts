@@ -1,7 +1,7 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CleanupFailedError, describeError } from '../../src/errors.ts';
-import { destroyCluster } from '../postgres/cluster-end.ts';
+import { destroyCluster } from '../../src/postgres/cluster/cluster-end.ts';
 import { RECORD, readRecord, writeRecord } from './instance-record.ts';
 import { instanceDirectory, removeEmptyPlaces, socketDirectory, type Places } from './places.ts';
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, lchown, mkdir, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SnapshotUnsupportedError } from '../../src/errors.ts';
-import type { Identity } from '../postgres/identity.ts';
+import type { Identity } from '../../src/postgres/cluster/identity.ts';
 
 /** Gives a directory and everything in it to the server's identity; links are given, not followed. */
 export async function giveTree(root: string, identity: Identity | undefined, signal?: AbortSignal): Promise<void> {

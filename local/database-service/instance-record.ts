@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ConfigurationError } from '../../src/errors.ts';
-import { makeOpenDirectory } from '../postgres/open-directory.ts';
-import { ownerName } from '../store/owner.ts';
+import { makeOpenDirectory } from '../../src/postgres/cluster/open-directory.ts';
+import { ownerName } from '../../src/owner.ts';
 
 /** What is kept of a throwaway instance beside its data, so that any later process can find and destroy it. */
 export const instanceRecordSchema = z.strictObject({

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import type { Instance } from '../../src/cloud/database-service.ts';
 import { describeError } from '../../src/errors.ts';
-import { dataDirectory, LOG } from '../postgres/cluster-files.ts';
-import { exists } from '../postgres/cluster-end.ts';
-import { postmasterPid, processesIn } from '../postgres/processes.ts';
-import { logProblem } from '../postgres/server-log.ts';
-import { isOwnerAlive } from '../store/owner.ts';
+import { dataDirectory, LOG } from '../../src/postgres/cluster/cluster-files.ts';
+import { exists } from '../../src/postgres/cluster/cluster-end.ts';
+import { postmasterPid, processesIn } from '../../src/postgres/cluster/processes.ts';
+import { logProblem } from '../../src/postgres/cluster/server-log.ts';
+import { isOwnerAlive } from '../../src/owner.ts';
 import { entriesIn, readRecord, UNBORN, type InstanceRecord } from './instance-record.ts';
 import { instanceDirectory, socketDirectory, type Places } from './places.ts';
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, realpath, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigurationError } from '../../src/errors.ts';
-import { dataRoot, makeOutsideDirectory, serverIdentity, type Identity } from '../postgres/identity.ts';
-import { makeOpenDirectory } from '../postgres/open-directory.ts';
+import { dataRoot, makeOutsideDirectory, serverIdentity, type Identity } from '../../src/postgres/cluster/identity.ts';
+import { makeOpenDirectory } from '../../src/postgres/cluster/open-directory.ts';
 import { checkId } from './instance-record.ts';
 
 /** Where the clusters of one home are, and whom they run as. */

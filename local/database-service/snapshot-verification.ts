@@ -4,7 +4,7 @@ import type { SnapshotVerification } from '../../src/cloud/database-service.ts';
 import { SubprocessError } from '../../src/errors.ts';
 import type { PostgresPrograms } from '../../src/postgres/programs.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
-import { DATA, dataDirectory } from '../postgres/cluster-files.ts';
+import { DATA, dataDirectory } from '../../src/postgres/cluster/cluster-files.ts';
 import type { Places } from './places.ts';
 import { MANIFEST, parseManifest, sha256OfFile, snapshotDirectory, type SnapshotRecord } from './snapshot-record.ts';
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { connect, type Address } from '../../src/postgres/address.ts';
 import { SnapshotUnsupportedError } from '../../src/errors.ts';
-import type { Settings } from '../postgres/settings.ts';
+import type { Settings } from '../../src/postgres/cluster/settings.ts';
 
 /** What a snapshot must know of the cluster it is taken of, read just before. */
 export interface SourceCluster {

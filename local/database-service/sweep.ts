@@ -1,7 +1,7 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stopCluster } from '../postgres/cluster-end.ts';
-import { isOwnerAlive } from '../store/owner.ts';
+import { stopCluster } from '../../src/postgres/cluster/cluster-end.ts';
+import { isOwnerAlive } from '../../src/owner.ts';
 import { destroyInstance } from './deletion.ts';
 import { entriesIn, readRecord, UNBORN } from './instance-record.ts';
 import { instanceDirectory, removeEmptyPlaces, type Places } from './places.ts';

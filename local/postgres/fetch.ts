@@ -7,10 +7,10 @@ import { describeError, InterruptedError, PostgresInstallError, PostgresNotFound
 import { installHint, readOsRelease } from '../../src/postgres/install-hint.ts';
 import { inspectDirectory, type PostgresPrograms } from '../../src/postgres/programs.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
-import { isOwnerAlive, ownerName } from '../store/owner.ts';
+import { isOwnerAlive, ownerName } from '../../src/owner.ts';
 import { PrivateApt } from './fetch/apt.ts';
 import { isDebianLike, suitesFor, type Suite } from './fetch/suites.ts';
-import { makeOpenDirectory } from './open-directory.ts';
+import { makeOpenDirectory } from '../../src/postgres/cluster/open-directory.ts';
 import { binaries, makeRunnable, unpack } from './fetch/tree.ts';
 
 export interface FetchOptions {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing } from './faults.ts';
-import { isOwnerAlive, ownerName } from './owner.ts';
+import { isOwnerAlive, ownerName } from '../../src/owner.ts';
 
 /** Inside the bucket, because only within one file system can a file be linked to its place. */
 export const UNFINISHED = '.unfinished';

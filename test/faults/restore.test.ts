@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openPlaces } from '../../local/database-service/places.ts';
-import { processesIn } from '../../local/postgres/processes.ts';
+import { processesIn } from '../../src/postgres/cluster/processes.ts';
 import { makeTestHome, withPrograms, type TestHome } from '../helpers/home.ts';
 import { isRunning, listProcesses, until } from '../helpers/process-list.ts';
 import { SMALL_SHOP, startSource, type Source } from '../helpers/source.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { serverIdentity } from '../../local/postgres/identity.ts';
+import { serverIdentity } from '../../src/postgres/cluster/identity.ts';
 import { SubprocessError } from '../../src/errors.ts';
 import { addressEnvironment } from '../../src/postgres/address.ts';
 import type { PostgresPrograms } from '../../src/postgres/programs.ts';

@@ -1,11 +1,11 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCluster, type Cluster } from '../../local/postgres/cluster.ts';
-import { destroyCluster } from '../../local/postgres/cluster-end.ts';
-import { dataDirectory, makeOwned } from '../../local/postgres/cluster-files.ts';
-import { serverIdentity } from '../../local/postgres/identity.ts';
-import { THROWAWAY_SETTINGS } from '../../local/postgres/settings.ts';
+import { startCluster, type Cluster } from '../../src/postgres/cluster/cluster.ts';
+import { destroyCluster } from '../../src/postgres/cluster/cluster-end.ts';
+import { dataDirectory, makeOwned } from '../../src/postgres/cluster/cluster-files.ts';
+import { serverIdentity } from '../../src/postgres/cluster/identity.ts';
+import { THROWAWAY_SETTINGS } from '../../src/postgres/cluster/settings.ts';
 import { addressEnvironment, connect, type Address } from '../../src/postgres/address.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
 import type { Source } from './source.ts';

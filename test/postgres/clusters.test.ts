@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { initCluster, startCluster, type Cluster } from '../../local/postgres/cluster.ts';
-import { destroyCluster, stopCluster } from '../../local/postgres/cluster-end.ts';
-import { serverIdentity } from '../../local/postgres/identity.ts';
-import { freePort } from '../../local/postgres/port.ts';
-import { isPostmasterOf, postmasterPid, processesIn } from '../../local/postgres/processes.ts';
-import { THROWAWAY_SETTINGS } from '../../local/postgres/settings.ts';
+import { initCluster, startCluster, type Cluster } from '../../src/postgres/cluster/cluster.ts';
+import { destroyCluster, stopCluster } from '../../src/postgres/cluster/cluster-end.ts';
+import { serverIdentity } from '../../src/postgres/cluster/identity.ts';
+import { freePort } from '../../src/postgres/cluster/port.ts';
+import { isPostmasterOf, postmasterPid, processesIn } from '../../src/postgres/cluster/processes.ts';
+import { THROWAWAY_SETTINGS } from '../../src/postgres/cluster/settings.ts';
 import { choosePrograms, findPrograms, type PostgresPrograms } from '../../src/postgres/programs.ts';
 
 const PASSWORD = 'a password';

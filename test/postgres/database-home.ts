@@ -7,7 +7,7 @@ import { LocalDatabaseService, type LocalDatabaseServiceOptions } from '../../lo
 import { openPlaces, makeInstancesDirectory, makeSnapshotsDirectory } from '../../local/database-service/places.ts';
 import { socketDirectory, type Places } from '../../local/database-service/places.ts';
 import { entriesIn } from '../../local/database-service/instance-record.ts';
-import { processesIn } from '../../local/postgres/processes.ts';
+import { processesIn } from '../../src/postgres/cluster/processes.ts';
 import type { Connection, CreateInstance } from '../../src/cloud/database-service.ts';
 import { connect, type Address } from '../../src/postgres/address.ts';
 import { choosePrograms, findPrograms, type PostgresPrograms } from '../../src/postgres/programs.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/cloud/system-clock.ts';
 import { LocalDatabaseService } from '../../local/database-service.ts';
-import { postmasterPid } from '../../local/postgres/processes.ts';
+import { postmasterPid } from '../../src/postgres/cluster/processes.ts';
 import { addressOf, makeHome, using, valueOf, type Home } from './database-home.ts';
 import { connect } from '../../src/postgres/address.ts';
 

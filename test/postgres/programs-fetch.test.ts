@@ -6,7 +6,7 @@ import { systemClock } from '../../src/cloud/system-clock.ts';
 import { LocalDatabaseService } from '../../local/database-service.ts';
 import { fetchedPrograms, fetchPostgres } from '../../local/postgres/fetch.ts';
 import { createProgramResolver } from '../../local/postgres/resolve.ts';
-import { ownerName } from '../../local/store/owner.ts';
+import { ownerName } from '../../src/owner.ts';
 import { addressEnvironment } from '../../src/postgres/address.ts';
 import { choosePrograms, findPrograms, type PostgresPrograms } from '../../src/postgres/programs.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';

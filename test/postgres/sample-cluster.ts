@@ -3,10 +3,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { initCluster, startCluster, type Cluster } from '../../local/postgres/cluster.ts';
-import { destroyCluster } from '../../local/postgres/cluster-end.ts';
-import { serverIdentity } from '../../local/postgres/identity.ts';
-import { THROWAWAY_SETTINGS } from '../../local/postgres/settings.ts';
+import { initCluster, startCluster, type Cluster } from '../../src/postgres/cluster/cluster.ts';
+import { destroyCluster } from '../../src/postgres/cluster/cluster-end.ts';
+import { serverIdentity } from '../../src/postgres/cluster/identity.ts';
+import { THROWAWAY_SETTINGS } from '../../src/postgres/cluster/settings.ts';
 import { sampleServerSettings } from '../../local/sample/sample.ts';
 import { choosePrograms, findPrograms, type PostgresPrograms } from '../../src/postgres/programs.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, SourceUnreachableError } from '../../../src/errors.ts';
 import { addressEnvironment, connect, describeAddress, parseAddress } from '../../../src/postgres/address.ts';
-import { freePort } from '../../../local/postgres/port.ts';
+import { freePort } from '../../../src/postgres/cluster/port.ts';
 
 const SECRET = 's3cr3t-w0rd';
 

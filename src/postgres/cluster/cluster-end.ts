@@ -1,7 +1,7 @@
 import { lstat, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CleanupFailedError } from '../../src/errors.ts';
+import { CleanupFailedError } from '../../errors.ts';
 import { dataDirectory } from './cluster-files.ts';
 import { isAlive, postmasterPid, processesIn } from './processes.ts';
 import { removeSharedMemory } from './shared-memory.ts';

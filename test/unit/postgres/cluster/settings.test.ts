@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { librariesOf } from '../../../../local/database-service/creation.ts';
+import { librariesOf } from '../../../../src/postgres/cluster/creation.ts';
 import { disarm, scramVerifier } from '../../../../local/database-service/restoration.ts';
-import { ownSettings, renderSettings } from '../../../../local/postgres/settings.ts';
+import { ownSettings, renderSettings } from '../../../../src/postgres/cluster/settings.ts';
 
 test('values are written so that the server reads them back unchanged', () => {
   const text = renderSettings({ timezone: 'Europe/Vienna', search_path: '"$user", public', 'app.note': "it's \\n\n" });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InstanceRefusedError } from '../../src/errors.ts';
+import { InstanceRefusedError } from '../../errors.ts';
 import { makeOpenDirectory } from './open-directory.ts';
 
 /** The unprivileged user that PostgreSQL's server programs run under when this process is root, which they refuse. */

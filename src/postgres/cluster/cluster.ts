@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InstanceRefusedError, SubprocessError } from '../../src/errors.ts';
-import type { PostgresPrograms } from '../../src/postgres/programs.ts';
-import { runProgram } from '../../src/postgres/subprocess.ts';
+import { InstanceRefusedError, SubprocessError } from '../../errors.ts';
+import type { PostgresPrograms } from '../programs.ts';
+import { runProgram } from '../subprocess.ts';
 import { CONFIG, DATA, dataDirectory, LOG, makeOwned, writeConfiguration, writeOwned } from './cluster-files.ts';
 import type { Identity } from './identity.ts';
 import { freePort } from './port.ts';

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, realpath, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { dataRoot, identityFrom, makeOutsideDirectory, serverIdentity } from '../../../../local/postgres/identity.ts';
+import { dataRoot, identityFrom, makeOutsideDirectory, serverIdentity } from '../../../../src/postgres/cluster/identity.ts';
 
 const STRANGER = { uid: 54_321, gid: 54_321 };
 

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../src/errors.ts';
+import { ConfigurationError } from '../../errors.ts';
 
 export type Settings = Readonly<Record<string, string>>;
 

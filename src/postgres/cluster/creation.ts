@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { CreateInstance } from '../../src/cloud/database-service.ts';
-import { InstanceRefusedError } from '../../src/errors.ts';
-import { connect } from '../../src/postgres/address.ts';
-import { initCluster, startCluster, type Cluster, type StartOptions } from '../postgres/cluster.ts';
-import { stopCluster } from '../postgres/cluster-end.ts';
-import { writeOwned } from '../postgres/cluster-files.ts';
-import { THROWAWAY_SETTINGS, type Settings } from '../postgres/settings.ts';
+import type { CreateInstance } from '../../cloud/database-service.ts';
+import { InstanceRefusedError } from '../../errors.ts';
+import { connect } from '../address.ts';
+import { initCluster, startCluster, type Cluster, type StartOptions } from './cluster.ts';
+import { stopCluster } from './cluster-end.ts';
+import { writeOwned } from './cluster-files.ts';
+import { THROWAWAY_SETTINGS, type Settings } from './settings.ts';
 
 /** An instance on the laptop may be more than a drill's throwaway: the sample shop is one too. */
 export interface CreateLocalInstance extends CreateInstance {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SubprocessError } from '../../src/errors.ts';
-import { runProgram } from '../../src/postgres/subprocess.ts';
+import { SubprocessError } from '../../errors.ts';
+import { runProgram } from '../subprocess.ts';
 
 /**
  * Removes the one small piece of shared memory that a killed postmaster leaves behind and only a restart would reuse.

@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runProgram } from '../../src/postgres/subprocess.ts';
+import { runProgram } from '../subprocess.ts';
 
 /**
  * False for a process that is gone, and for one that is dead but not yet reaped: in a container whose first process
