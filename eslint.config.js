@@ -37,7 +37,8 @@ export default tseslint.config(
     files: ['src/cloud/aws/**/*.ts'],
     rules: { 'no-restricted-imports': ['error', { patterns: [noOutside] }] },
   },
-  { files: ['test/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+  // Deploying asks about the account, not about a backup: that is no part of what src needs from a cloud.
+  { files: ['deploy/account.ts', 'test/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['src/**/*.ts', 'functions/**/*.ts', 'worker/**/*.ts', 'local/**/*.ts'],
     rules: {

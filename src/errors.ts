@@ -278,6 +278,12 @@ export class SnapshotRefusedError extends PgproofError {
   override readonly retriable = true;
 }
 
+/** A step of deploying or removing failed; what its program said stands above. */
+export class DeploymentError extends PgproofError {
+  override readonly name = 'DeploymentError';
+  readonly origin = 'environment';
+}
+
 /** People could not be told. */
 export class NotificationError extends PgproofError {
   override readonly name = 'NotificationError';
