@@ -51,5 +51,6 @@ export function openLaptop(options: LaptopOptions): Laptop {
     notifier: options.notifier ?? createFileInbox(home, clock),
     programs,
     programsFor: (serverMajor) => programs({ serverMajor }),
+    taskServers: { home, programsFor: (serverMajor) => programs({ serverMajor, needServer: true }) },
   };
 }

@@ -5,6 +5,7 @@ import { makeBackupId } from '../src/backup/manifest.ts';
 import { parseEventPattern } from '../src/cloud/event-pattern.ts';
 import type { WorkerTask } from '../src/drill/contract.ts';
 import { InterruptedError } from '../src/errors.ts';
+import { sweepTemporaryServers } from '../src/postgres/cluster/temporary-server.ts';
 import { openLaptop, type Laptop } from './laptop.ts';
 import type { Console } from './console.ts';
 import { LocalTaskRunner } from './task-runner.ts';
@@ -38,6 +39,8 @@ export async function openSession({ home, configFile, console, signal }: Session
   });
   const swept = await laptop.databases.sweep();
   for (const instance of swept.instances) console.say(`destroyed ${instance}, which an earlier run left behind`);
+  const servers = await sweepTemporaryServers(laptop.home);
+  if (servers > 0) console.say(`destroyed ${servers === 1 ? 'a server' : `${servers} servers`} that an earlier drill left running`);
   await laptop.store.sweepUnfinished();
   await deliverEvents({ laptop });
   return { laptop, console, signal, tasks, sources };

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { lstat, mkdir, realpath, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigurationError } from '../../src/errors.ts';
 import { dataRoot, makeOutsideDirectory, serverIdentity, type Identity } from '../../src/postgres/cluster/identity.ts';
 import { makeOpenDirectory } from '../../src/postgres/cluster/open-directory.ts';
+import { socketDirectoryOf } from '../../src/postgres/cluster/socket-directory.ts';
 import { checkId } from './instance-record.ts';
 
 /** Where the clusters of one home are, and whom they run as. */
@@ -12,6 +12,8 @@ export interface Places {
   readonly instances: string;
   /** Always in the home: only we read snapshots. Made when first needed. */
   readonly snapshots: string;
+  /** The logs of sources; like the snapshots always in the home. Made when first needed. */
+  readonly archives: string;
   readonly identity: Identity | undefined;
   readonly isOutside: boolean;
 }
@@ -21,14 +23,14 @@ export async function openPlaces(home: string): Promise<Places> {
   const identity = await serverIdentity();
   const root = await dataRoot(home, identity);
   const real = await realpath(home);
-  const [instances, snapshots] = [join(root, 'instances'), join(real, 'snapshots')];
-  for (const directory of [instances, snapshots]) {
+  const [instances, snapshots, archives] = [join(root, 'instances'), join(real, 'snapshots'), join(real, 'archives')];
+  for (const directory of [instances, snapshots, archives]) {
     const found = await lstat(directory).catch(() => undefined);
     // A link would let a deletion reach what is not ours.
     if (!found || found.isDirectory()) continue;
     throw new ConfigurationError([`${directory} is not a directory`], { hint: `ls -ld ${directory}` });
   }
-  return { instances, snapshots, identity, isOutside: root !== real };
+  return { instances, snapshots, archives, identity, isOutside: root !== real };
 }
 
 /** @throws InstanceRefusedError when somebody else has taken the place */
@@ -57,11 +59,6 @@ export function instanceDirectory(places: Places, instanceId: string): string {
   return join(places.instances, checkId(instanceId, 'instance'));
 }
 
-/**
- * The directory of an instance's socket. Its name follows from the instance's, so that it is found without any record;
- * it is in /tmp whatever TMPDIR says, because the path of a socket may have no more than 107 bytes.
- */
 export function socketDirectory(places: Places, instanceId: string): string {
-  const name = createHash('sha256').update(instanceDirectory(places, instanceId)).digest('hex');
-  return `/tmp/pgproof-${name.slice(0, 16)}`;
+  return socketDirectoryOf(instanceDirectory(places, instanceId));
 }

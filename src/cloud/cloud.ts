@@ -7,6 +7,7 @@ import type { ObjectStore } from './object-store.ts';
 import type { Signer } from './signer.ts';
 import type { SnapshotService } from './snapshot-service.ts';
 import type { TaskLauncher } from './task-launcher.ts';
+import type { TaskServers } from './task-servers.ts';
 
 /** Everything a handler or a worker verb needs from outside, in one object. */
 export interface Cloud {
@@ -21,6 +22,8 @@ export interface Cloud {
    * @throws PostgresNotFoundError
    */
   programsFor(major: number): Promise<PostgresPrograms>;
+  /** Where a worker can run a server by itself; a function cannot. */
+  readonly taskServers?: TaskServers;
 }
 
 /** What the functions of a deployment have besides: the laptop's command line does these things itself. */

@@ -3,10 +3,13 @@ import { clientMajor } from '../backup/manifest.ts';
 import type { Clock } from '../cloud/clock.ts';
 import type { DatabaseService } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
+import type { TaskServers } from '../cloud/task-servers.ts';
 import type { DatabaseConfig } from '../config/config.ts';
 import { isAboutBackup } from '../backup/archive.ts';
+import type { Address } from '../postgres/address.ts';
 import type { PostgresPrograms } from '../postgres/programs.ts';
 import type { DrillPlan } from './contract.ts';
+import { withCopyServer } from './copy-server.ts';
 import { ProofBuilder, ownFinding } from './proof-builder.ts';
 import { proveDump } from './prove-dump.ts';
 import { proveSnapshot } from './prove-snapshot.ts';
@@ -17,6 +20,7 @@ export interface ProveSetting {
   readonly clock: Clock;
   readonly config: DatabaseConfig;
   programsFor(major: number): Promise<PostgresPrograms>;
+  readonly taskServers?: TaskServers;
   readonly signal: AbortSignal;
   readonly onStage?: (stage: string) => void;
 }
@@ -49,12 +53,14 @@ async function proveAll(plan: DrillPlan, setting: ProveSetting, proof: ProofBuil
   proof.add(selectionFinding(plan));
   const { manifest, sha256, bytes } = await readManifest(setting.store, plan.manifestKey, plan.manifestSha256);
   proof.bind({ role: 'manifest', key: plan.manifestKey, bytes, sha256 });
-  const login = await setting.databases.connection(plan.instanceId);
-  const target = { ...login, database: manifest.source.database };
   const programs = await setting.programsFor(clientMajor(manifest));
-  const context = { plan, setting, proof, target, programs };
-  if (manifest.kind === 'dump') await proveDump(manifest, context);
-  else await proveSnapshot(manifest, context);
+  const proveOn = async (login: Omit<Address, 'database'>) => {
+    const context = { plan, setting, proof, programs, target: { ...login, database: manifest.source.database } };
+    if (manifest.kind === 'dump') await proveDump(manifest, context);
+    else await proveSnapshot(manifest, context);
+  };
+  if (plan.target === 'task') await withCopyServer(plan, manifest, { setting, proof }, proveOn);
+  else await proveOn(await setting.databases.connection(plan.instanceId));
 }
 
 /** Check 1: which backup this is, and which newer ones it is not. */

@@ -29,7 +29,7 @@ export const PASSWORD_FILE = 'password';
 /** Makes an empty cluster, starts it and logs in once as its superuser. */
 export async function createCluster(
   cluster: Cluster,
-  request: CreateLocalInstance,
+  request: Pick<CreateLocalInstance, 'superuser' | 'parameters' | 'locale' | 'replication'>,
   signal: AbortSignal,
 ): Promise<Born> {
   const password = await makePassword(cluster);
