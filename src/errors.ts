@@ -271,11 +271,16 @@ export class TaskRefusedError extends PgproofError {
   }
 }
 
-/** A snapshot could not be begun: the source's state, the quota or a permission. */
+/** A snapshot could not be begun: the source's state, the quota or a permission. Only the first passes by itself. */
 export class SnapshotRefusedError extends PgproofError {
   override readonly name = 'SnapshotRefusedError';
   readonly origin = 'environment';
-  override readonly retriable = true;
+  override readonly retriable: boolean;
+
+  constructor(message: string, { retriable = true, ...details }: ErrorDetails & { readonly retriable?: boolean } = {}) {
+    super(message, details);
+    this.retriable = retriable;
+  }
 }
 
 /** A step of deploying or removing failed; what its program said stands above. */
