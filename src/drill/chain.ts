@@ -1,5 +1,5 @@
 import type { ObjectStore, StoredObject } from '../cloud/object-store.ts';
-import type { BackupKind } from './contract.ts';
+import type { DrillKind } from './contract.ts';
 import { sha256Hex } from './canonical.ts';
 import type { EvidenceBody } from './evidence.ts';
 import { droppedChecks } from './policy.ts';
@@ -33,7 +33,7 @@ export async function findPrevious(
 /** Checks that the last drill of the same kind required and `required` lacks; other kinds require other checks. */
 export async function findDroppedChecks(
   store: ObjectStore,
-  drill: { readonly database: string; readonly kind: BackupKind; readonly drillId?: string },
+  drill: { readonly database: string; readonly kind: DrillKind; readonly drillId?: string },
   required: readonly string[],
 ): Promise<string[]> {
   for (const { key } of await listEvidence(store, drill.database, drill.drillId)) {
@@ -54,7 +54,7 @@ export async function listEvidenceBodies(store: ObjectStore, database: string): 
 }
 
 /** Newest first. Stored times and not ids give the order, because drills overlap and the later one may be sealed first. */
-async function listEvidence(store: ObjectStore, database: string, drillId?: string): Promise<StoredObject[]> {
+export async function listEvidence(store: ObjectStore, database: string, drillId?: string): Promise<StoredObject[]> {
   const own = drillId === undefined ? undefined : evidenceKey(database, drillId);
   const found: StoredObject[] = [];
   for await (const object of store.list(`v1/${database}/drills/`)) {

@@ -9,13 +9,21 @@ type Setting = Pick<Cloud, 'store' | 'databases' | 'clock'>;
 /** How long a destroyed instance may take to be gone before that is a failure of its own. */
 const GONE_WITHIN_SECONDS = 3600;
 
+export const EXPIRES_AT_TAG = 'pgproof:expires-at';
+
+/**
+ * From the decision to restore: the time limit of restore-drill.asl.json, and an hour more. No state of the drill can need
+ * its instance later, so whoever destroys it then takes it from nobody.
+ */
+export const LONGEST_LIFE_SECONDS = 90_000;
+
 /** Begins to create the throwaway instance: empty for a dump, from the snapshot for a snapshot. */
 export async function beginRestore(plan: DrillPlan, { store, databases, clock }: Setting): Promise<{ at: string }> {
   const tags = {
     'pgproof:drill': plan.drillId,
     'pgproof:database': plan.database,
     'pgproof:throwaway': 'true',
-    'pgproof:expires-at': plan.deadlineAt,
+    [EXPIRES_AT_TAG]: new Date(Date.parse(plan.decidedAt) + LONGEST_LIFE_SECONDS * 1000).toISOString(),
   };
   const { instanceId } = plan;
   if (plan.kind === 'dump') {
@@ -60,7 +68,7 @@ async function requireIntact(plan: DrillPlan, { store, databases }: Setting): Pr
 }
 
 /** Begins to destroy the instance; one that was never created is gone already. */
-export async function beginDestroy(plan: DrillPlan, { databases, clock }: Setting): Promise<DestroyState> {
+export async function beginDestroy(plan: DrillPlan, { databases, clock }: Omit<Setting, 'store'>): Promise<DestroyState> {
   const at = clock.now().toISOString();
   await databases.deleteInstance(plan.instanceId);
   return { at };
@@ -70,7 +78,7 @@ export async function beginDestroy(plan: DrillPlan, { databases, clock }: Settin
 export async function confirmGone(
   plan: DrillPlan,
   destroyed: DestroyState,
-  { databases, clock }: Setting,
+  { databases, clock }: Omit<Setting, 'store'>,
 ): Promise<CleanupState> {
   const instance = await databases.describeInstance(plan.instanceId);
   const now = clock.now();

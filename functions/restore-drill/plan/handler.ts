@@ -1,11 +1,16 @@
 import { lambda } from '../../../src/cloud/aws/lambda.ts';
+import { config, store } from '../../../src/cloud/aws/parts.ts';
 import type { Cloud } from '../../../src/cloud/cloud.ts';
 import type { DrillPlan, PlanRequest } from '../../../src/drill/contract.ts';
 import { planDrill } from '../../../src/drill/plan.ts';
+import { aboutDrill } from '../../../src/drill/metrics.ts';
 
 /** First state of the drill: chooses the backup and fixes every name. Creates nothing. */
-export async function plan(request: PlanRequest, cloud: Cloud): Promise<DrillPlan> {
+export async function plan(request: PlanRequest, cloud: Pick<Cloud, 'store' | 'config' | 'clock'>): Promise<DrillPlan> {
   return await planDrill(request, cloud);
 }
 
-export const handler = lambda(plan);
+export const handler = lambda(plan, {
+  needs: { store, config },
+  about: (request, plan) => aboutDrill({ plan, drillId: request.drillId }),
+});
