@@ -22,11 +22,16 @@ export interface DatabaseService {
   /** Between which moments a source can be restored; undefined when the service keeps no log of it. */
   recoveryWindow(source: RecoverySource): Promise<RecoveryWindow | undefined>;
 
-  /** Undefined once the instance is gone for good: processes, files, everything. */
-  describeInstance(instanceId: string): Promise<Instance | undefined>;
+  /**
+   * Undefined once the instance is gone for good: processes, files, everything. Where a service makes an instance in
+   * steps (its password, its place in a cluster), asking begins the next one, unless `advance` is false: to be asked so
+   * of an instance that is being destroyed.
+   */
+  describeInstance(instanceId: string, options?: { readonly advance?: boolean }): Promise<Instance | undefined>;
 
   /**
-   * Begins to destroy a throwaway instance. Succeeds when it is gone already.
+   * Begins to destroy a throwaway instance. Succeeds when it is gone already. What consists of parts may need to be asked
+   * again until `describeInstance` calls it deleting or gone.
    * @throws CleanupFailedError when it cannot be destroyed
    */
   deleteInstance(instanceId: string): Promise<void>;
@@ -64,7 +69,10 @@ export interface CreateInstance {
   readonly major: number;
   /** Name of the bootstrap superuser, so that owners and grants come back under their own names. */
   readonly superuser: string;
-  /** Server settings that give meaning to data (time zone, preloaded libraries), as recorded in the facts. */
+  /**
+   * Server settings that give meaning to data (time zone, preloaded libraries), as recorded in the facts. RDS takes
+   * settings from a parameter group alone and ignores these; where that makes a difference the checks say so.
+   */
   readonly parameters: Readonly<Record<string, string>>;
   /** When it was created, by whom, until when it may live. */
   readonly tags: Readonly<Record<string, string>>;
@@ -116,7 +124,7 @@ export interface Instance {
   readonly detail?: string;
   readonly createdAt: Date;
   readonly tags: Readonly<Record<string, string>>;
-  /** While its storage is still being loaded in the background: percent done. Queries are slow until then. */
+  /** How much of its storage is loaded; queries are slow below 100. Undefined where the service does not say. */
   readonly loadingPercent?: number;
 }
 

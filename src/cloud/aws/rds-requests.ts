@@ -1,5 +1,10 @@
-import type { CreateDBInstanceMessage, RestoreDBInstanceFromDBSnapshotMessage, Tag } from '@aws-sdk/client-rds';
-import type { CreateInstance, RestoreSnapshot } from '../database-service.ts';
+import type {
+  CreateDBInstanceMessage,
+  RestoreDBInstanceFromDBSnapshotMessage,
+  RestoreDBInstanceToPointInTimeMessage,
+  Tag,
+} from '@aws-sdk/client-rds';
+import type { CreateInstance, InstanceDifferences, RestoreSnapshot, RestoreToPointInTime } from '../database-service.ts';
 
 /** What every throwaway instance of this installation has in common. */
 export interface InstanceSettings {
@@ -9,20 +14,27 @@ export interface InstanceSettings {
   readonly storageGib: number;
   readonly subnetGroup: string;
   readonly securityGroupIds: readonly string[];
-  /** That of the source, so that its settings and preloaded libraries are there; else RDS's default. */
+  /** That of the source, so that its settings and preloaded libraries are there; else RDS's default. Of a cluster, a cluster's. */
   readonly parameterGroup?: string | undefined;
 }
+
+export type ThrowawayRequest = CreateInstance | RestoreSnapshot | RestoreToPointInTime;
 
 /** RDS's own superuser: on an instance of RDS it is there already, and nobody can be given its name. */
 const RDS_SUPERUSER = 'rdsadmin';
 const MASTER_USER = 'pgproof';
 
-export function createRequest(request: CreateInstance, settings: InstanceSettings): CreateDBInstanceMessage {
+/** The default would buy Extended Support for an old major without asking. */
+export const LIFE_CYCLE = 'open-source-rds-extended-support-disabled';
+
+/** RDS has no way to set single parameters at birth: `request.parameters` are those of the parameter group or of nobody. */
+export function createRequest(request: CreateInstance, common: InstanceSettings): CreateDBInstanceMessage {
   return {
-    ...throwaway(request, settings),
+    ...throwaway(request, common),
+    DBInstanceIdentifier: request.instanceId,
     Engine: 'postgres',
     EngineVersion: String(request.major),
-    AllocatedStorage: settings.storageGib,
+    AllocatedStorage: settingsFor(common, request.differences).storageGib,
     StorageType: 'gp3',
     StorageEncrypted: true,
     MasterUsername: request.superuser === RDS_SUPERUSER ? MASTER_USER : request.superuser,
@@ -34,16 +46,37 @@ export function createRequest(request: CreateInstance, settings: InstanceSetting
 /**
  * Storage type and size are left to the snapshot: changing them slows the restore down, and storage cannot shrink.
  * The password is set once the instance is available: at a restore RDS can manage it for Oracle only.
+ *
+ * @param of a snapshot of a Multi-AZ cluster restores to one instance too
  */
-export function restoreRequest(request: RestoreSnapshot, settings: InstanceSettings): RestoreDBInstanceFromDBSnapshotMessage {
-  return { ...throwaway(request, settings), Engine: 'postgres', DBSnapshotIdentifier: request.snapshotId };
+export function restoreRequest(
+  request: RestoreSnapshot,
+  common: InstanceSettings,
+  of: 'instance' | 'cluster',
+): RestoreDBInstanceFromDBSnapshotMessage {
+  const { instanceId, snapshotId } = request;
+  const snapshot = of === 'cluster' ? { DBClusterSnapshotIdentifier: snapshotId } : { DBSnapshotIdentifier: snapshotId };
+  return { ...throwaway(request, common), ...snapshot, DBInstanceIdentifier: instanceId, Engine: 'postgres' };
+}
+
+/** The moment is always named: the plan fixed it, and "latest" would be another one by the time RDS reads it. */
+export function recoveryRequest(
+  request: RestoreToPointInTime,
+  sourceId: string,
+  common: InstanceSettings,
+): RestoreDBInstanceToPointInTimeMessage {
+  return {
+    ...throwaway(request, common),
+    SourceDBInstanceIdentifier: sourceId,
+    TargetDBInstanceIdentifier: request.instanceId,
+    RestoreTime: request.to,
+  };
 }
 
 /** Everything is said, because the defaults are those of production: public, backed up, patched, tagged like its source. */
-function throwaway({ instanceId, tags }: CreateInstance | RestoreSnapshot, settings: InstanceSettings) {
-  const { instanceClass, subnetGroup, securityGroupIds, parameterGroup } = settings;
+function throwaway({ tags, differences }: ThrowawayRequest, common: InstanceSettings) {
+  const { instanceClass, subnetGroup, securityGroupIds, parameterGroup } = settingsFor(common, differences);
   return {
-    DBInstanceIdentifier: instanceId,
     DBInstanceClass: instanceClass,
     DBSubnetGroupName: subnetGroup,
     VpcSecurityGroupIds: [...securityGroupIds],
@@ -54,13 +87,22 @@ function throwaway({ instanceId, tags }: CreateInstance | RestoreSnapshot, setti
     BackupRetentionPeriod: 0,
     CopyTagsToSnapshot: false,
     AutoMinorVersionUpgrade: false,
-    // The default buys Extended Support for an old major without asking.
-    EngineLifecycleSupport: 'open-source-rds-extended-support-disabled',
+    EngineLifecycleSupport: LIFE_CYCLE,
     Tags: toTags(tags),
   };
 }
 
-function toTags(tags: Readonly<Record<string, string>>): Tag[] {
+/** The installation's settings, and over them what this database's instances have of their own. */
+export function settingsFor(common: InstanceSettings, differences: InstanceDifferences = {}): InstanceSettings {
+  return {
+    ...common,
+    instanceClass: differences.class ?? common.instanceClass,
+    storageGib: differences.storageGib ?? common.storageGib,
+    parameterGroup: differences.parameterGroup ?? common.parameterGroup,
+  };
+}
+
+export function toTags(tags: Readonly<Record<string, string>>): Tag[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 

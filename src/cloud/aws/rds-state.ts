@@ -1,9 +1,9 @@
-import type { DBInstance, DBSnapshot } from '@aws-sdk/client-rds';
-import type { Instance, Snapshot } from '../database-service.ts';
+import type { DBInstance } from '@aws-sdk/client-rds';
+import type { Instance } from '../database-service.ts';
 import { fromTags } from './rds-requests.ts';
 
 /** States that an instance does not leave by itself. Everything unknown counts as on its way: the deadline ends it. */
-const FAILED = /^(failed|incompatible-.+|inaccessible-encryption-credentials.*|restore-error|insufficient-capacity|storage-full|stopped)$/;
+const FAILED = /^(failed|.+-failed|incompatible-.+|inaccessible-encryption-credentials.*|restore-error|insufficient-capacity|storage-full|stopped)$/;
 
 /** In these the database answers; the rest of the work goes on beside it. */
 const ANSWERING = ['available', 'storage-optimization', 'storage-initialization'];
@@ -17,42 +17,44 @@ export function toInstance(found: DBInstance, now: Date): Instance {
     ...(detail === undefined ? {} : { detail }),
     createdAt: found.InstanceCreateTime ?? now,
     tags: fromTags(found.TagList),
+    ...(status === 'available' ? { loadingPercent: loadedPercent(found) } : {}),
   };
 }
 
 /** The instance answers but nobody has its password yet: as after every restore. */
 export function lacksPassword(found: DBInstance): boolean {
-  return ANSWERING.includes(found.DBInstanceStatus ?? '') && found.MasterUserSecret === undefined;
+  return isAnswering(found) && found.MasterUserSecret === undefined;
+}
+
+export function isAnswering({ DBInstanceStatus = '' }: DBInstance): boolean {
+  return ANSWERING.includes(DBInstanceStatus);
+}
+
+export function isFailed(status: string): boolean {
+  return FAILED.test(status);
+}
+
+/** For some seconds after a change RDS still says available: only these two tell that the password works. */
+export function whyNoLogin(secretStatus: string | undefined, pending: object | undefined): string | undefined {
+  if (secretStatus !== 'active') return `its password is ${secretStatus ?? 'not set'}`;
+  return Object.values(pending ?? {}).some((value) => value !== undefined) ? 'its changes are being applied' : undefined;
 }
 
 function stateOf(found: DBInstance): [Instance['status'], string | undefined] {
   const status = found.DBInstanceStatus ?? 'unknown';
   if (status === 'deleting') return ['deleting', undefined];
-  if (FAILED.test(status)) return ['failed', status];
-  if (!ANSWERING.includes(status)) return ['creating', status];
-  // For some seconds after a change RDS still says available: only these two tell that the password works.
-  const secret = found.MasterUserSecret?.SecretStatus;
-  if (secret !== 'active') return ['creating', `its password is ${secret ?? 'not set'}`];
-  const pending = Object.values(found.PendingModifiedValues ?? {}).some((value) => value !== undefined);
-  if (pending) return ['creating', 'its changes are being applied'];
-  return ['available', loadingOf(found)];
+  if (isFailed(status)) return ['failed', status];
+  if (!isAnswering(found)) return ['creating', status];
+  const missing = whyNoLogin(found.MasterUserSecret?.SecretStatus, found.PendingModifiedValues);
+  return missing === undefined ? ['available', settingsOf(found)] : ['creating', missing];
 }
 
-/** A restored instance answers before its storage has been copied from S3: first reads are slow until then. */
-function loadingOf({ StorageOperationStatus: status, StorageOperationPercentProgress: percent }: DBInstance): string | undefined {
-  return status?.toLowerCase() === 'initializing' ? `its storage is being initialised, ${percent ?? 0} % done` : undefined;
+/** The recorded settings of the source are not applied, so it is said whose settings these are. */
+function settingsOf({ DBParameterGroups: [group] = [] }: DBInstance): string | undefined {
+  return group?.DBParameterGroupName === undefined ? undefined : `its settings are those of parameter group ${group.DBParameterGroupName}`;
 }
 
-const GIB = 1024 ** 3;
-
-export function toSnapshot(found: DBSnapshot): Snapshot {
-  const status = found.Status ?? 'unknown';
-  return {
-    snapshotId: found.DBSnapshotIdentifier ?? '',
-    status: status === 'available' ? 'available' : /^(creating|copying|pending)$/.test(status) ? 'creating' : 'failed',
-    database: fromTags(found.TagList)['pgproof:database'] ?? found.DBInstanceIdentifier ?? '',
-    takenAt: found.SnapshotDatabaseTime ?? found.OriginalSnapshotCreateTime ?? found.SnapshotCreateTime ?? new Date(0),
-    // RDS does not say how much data there is, only how large the volume was.
-    bytes: (found.AllocatedStorage ?? 0) * GIB,
-  };
+/** A restored instance answers before its storage has been copied from S3. RDS says so only as long as that goes on. */
+function loadedPercent({ StorageOperationStatus: status, StorageOperationPercentProgress: percent }: DBInstance): number {
+  return status?.toLowerCase() === 'initializing' ? (percent ?? 0) : 100;
 }

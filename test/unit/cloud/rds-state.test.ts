@@ -1,8 +1,9 @@
-import { RDSClient, type DBInstance } from '@aws-sdk/client-rds';
+import { RDSClient, type DBInstance, type DBSnapshot } from '@aws-sdk/client-rds';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
 import { RdsDatabaseService } from '../../../src/cloud/aws/rds-database-service.ts';
-import { lacksPassword, toInstance, toSnapshot } from '../../../src/cloud/aws/rds-state.ts';
+import { toSnapshot } from '../../../src/cloud/aws/rds-snapshots.ts';
+import { lacksPassword, toInstance } from '../../../src/cloud/aws/rds-state.ts';
 import { CleanupFailedError, InstanceFailedError, InstanceRefusedError } from '../../../src/errors.ts';
 
 // What an emulator never shows: the states between, refusals, and answers that are not those of a healthy account.
@@ -55,9 +56,19 @@ describe('the state of an RDS instance', () => {
     expect(lacksPassword({ ...READY, MasterUserSecret: undefined, DBInstanceStatus: 'creating' })).toBe(false);
   });
 
-  test('says that storage is still being filled', () => {
-    const loading = { ...READY, StorageOperationStatus: 'Initializing', StorageOperationPercentProgress: 40 };
-    expect(toInstance(loading, NOW)).toMatchObject({ status: 'available', detail: 'its storage is being initialised, 40 % done' });
+  test.each<[string, Partial<DBInstance>, number]>([
+    ['being filled from S3', { StorageOperationStatus: 'Initializing', StorageOperationPercentProgress: 40 }, 40],
+    ['about to be filled', { StorageOperationStatus: 'Initializing' }, 0],
+    ['there and being optimised', { StorageOperationStatus: 'Optimizing', StorageOperationPercentProgress: 10 }, 100],
+    ['not mentioned, as RDS does once it is there', {}, 100],
+  ])('says how much of the storage is loaded that is %s', (_, change, loadingPercent) => {
+    expect(toInstance({ ...READY, ...change }, NOW)).toMatchObject({ status: 'available', loadingPercent });
+    expect(toInstance({ ...READY, ...change, DBInstanceStatus: 'creating' }, NOW)).not.toHaveProperty('loadingPercent');
+  });
+
+  test('tells whose settings it has, because those of the source are not applied', () => {
+    const DBParameterGroups = [{ DBParameterGroupName: 'default.postgres17' }];
+    expect(toInstance({ ...READY, DBParameterGroups }, NOW).detail).toBe('its settings are those of parameter group default.postgres17');
   });
 
   test('is born when RDS says, or now when RDS does not know yet', () => {
@@ -75,18 +86,19 @@ describe('an RDS snapshot', () => {
     OriginalSnapshotCreateTime: new Date('2026-11-20T04:00:00Z'),
     SnapshotDatabaseTime: new Date('2026-11-20T03:59:00Z'),
   };
+  const of = (change: DBSnapshot) => ({ of: 'instance' as const, snapshot: { ...SNAPSHOT, ...change } });
 
   test('is of the moment of its last transaction, not of its copy', () => {
-    expect(toSnapshot({ ...SNAPSHOT, Status: 'available' })).toEqual({
+    expect(toSnapshot(of({ Status: 'available' }))).toEqual({
       snapshotId: 's', status: 'available', database: 'orders', takenAt: new Date('2026-11-20T03:59:00Z'), bytes: 10_737_418_240,
     });
-    expect(toSnapshot({ ...SNAPSHOT, SnapshotDatabaseTime: undefined }).takenAt).toEqual(new Date('2026-11-20T04:00:00Z'));
+    expect(toSnapshot(of({ SnapshotDatabaseTime: undefined })).takenAt).toEqual(new Date('2026-11-20T04:00:00Z'));
   });
 
   test.each([['creating', 'creating'], ['copying', 'creating'], ['failed', 'failed'], ['available', 'available'], [undefined, 'failed']])(
     'that is %s counts as %s',
     (Status, status) => {
-      expect(toSnapshot({ ...SNAPSHOT, Status }).status).toBe(status);
+      expect(toSnapshot(of({ Status })).status).toBe(status);
     },
   );
 });
