@@ -1,28 +1,15 @@
-/**
- * What serverless.yml takes from pgproof.yml. Loading it is validating it: a faulty file ends `serverless package` with
- * every fault, each naming its path, before anything is built.
- */
+/** What serverless.yml and the files beside this one take from pgproof.yml. */
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');
+const configuration = require('./configuration.cjs');
+const { PREFIX, arn, arnOf, idOf } = require('./names.cjs');
 
 const root = join(__dirname, '..');
 
-module.exports = () => {
-  const { loadConfig } = require('../src/config/config.ts');
-  const { ConfigurationError, describeError } = require('../src/errors.ts');
-  const { PGPROOF_VERSION } = require('../src/version.ts');
-  const { needAws } = require('../src/config/aws.ts');
-  try {
-    return settingsOf(needAws(loadConfig('pgproof.yml')), PGPROOF_VERSION);
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    // Thrown, it would be repeated with its stack for each of the thirty variables that read this file.
-    process.stderr.write(`${describeError(error)}\n`);
-    process.exit(3);
-  }
-};
+let settings;
+module.exports = () => (settings ??= settingsOf(configuration()));
 
-function settingsOf(aws, version) {
+function settingsOf({ aws, databases, version }) {
   return {
     ...aws,
     publicIp: aws.network.publicIp ? 'ENABLED' : 'DISABLED',
@@ -31,7 +18,21 @@ function settingsOf(aws, version) {
     image: aws.worker.image ?? { 'Fn::Sub': `\${WorkerRepository.RepositoryUri}:${version}` },
     subscriptions: aws.email.map((Endpoint) => ({ Protocol: 'email', Endpoint })),
     lock: lockOf(aws.bucket.lock),
+    ...tasksOf(Object.keys(databases)),
     ...layers(),
+  };
+}
+
+/** What may be run, whatever its revision, and the roles that go with it: whoever runs a task hands it its roles. */
+function tasksOf(databases) {
+  const definition = (name) => arn('ecs', `task-definition/${PREFIX}-${name}:*`);
+  const sourceDefinitions = databases.map((database) => definition(`source-${database}`));
+  const sourceRoles = databases.map((database) => arnOf(idOf(database, 'SourceRole')));
+  return {
+    sourceDefinitions,
+    sourceRoles,
+    drillDefinitions: [definition('prove'), ...sourceDefinitions],
+    drillTaskRoles: [arnOf('WorkerExecutionRole'), arnOf('ProveTaskRole'), ...sourceRoles],
   };
 }
 
@@ -46,8 +47,10 @@ function layers() {
   const path = 'layers/pg-tools/build/arm64';
   if (existsSync(join(root, path))) return { layers: { pgTools: layer(path) }, validateLayers: [{ Ref: 'PgToolsLambdaLayer' }] };
   if (process.argv.includes('deploy')) {
-    const { ConfigurationError } = require('../src/errors.ts');
-    throw new ConfigurationError([`${path} is missing: validation needs pg_restore`], { hint: 'node layers/pg-tools/build.ts arm64' });
+    const { ConfigurationError, describeError } = require('../src/errors.ts');
+    const missing = new ConfigurationError([`${path} is missing: validation needs pg_restore`], { hint: 'node layers/pg-tools/build.ts arm64' });
+    process.stderr.write(`${describeError(missing)}\n`);
+    process.exit(3);
   }
   return { layers: {}, validateLayers: [] };
 }
