@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { GlobalsChangedError } from '../errors.ts';
-import { addressEnvironment, type Address } from '../postgres/address.ts';
+import { addressEnvironment, withFreshLogin, type Address } from '../postgres/address.ts';
 import { runProgram } from '../postgres/subprocess.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function readGlobals(address: Address, pgDumpall: string, signal?: 
     path: pgDumpall,
     // The name is taken for a connection string where it holds a =, so it is always given as one.
     args: ['--roles-only', '--no-role-passwords', '--no-password', `--database=dbname=${quote(address.database)}`],
-    env: addressEnvironment(address),
+    env: addressEnvironment(await withFreshLogin(address)),
     ...(signal ? { signal } : {}),
   });
   return stdout;

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import { addressEnvironment, type Address } from '../postgres/address.ts';
+import { addressEnvironment, withFreshLogin, type Address } from '../postgres/address.ts';
 import { streamProgram } from '../postgres/subprocess.ts';
 
 export type Compression = 'zstd' | 'gzip' | 'none';
@@ -34,8 +34,8 @@ export interface PgDumpRequest {
 }
 
 /** The archive as it leaves pg_dump; ends normally only after pg_dump exited 0 with everything read. */
-export function pgDump(request: PgDumpRequest): AsyncGenerator<Uint8Array, void> {
-  return streamProgram({
+export async function* pgDump(request: PgDumpRequest): AsyncGenerator<Uint8Array, void> {
+  yield* streamProgram({
     path: request.program,
     args: [
       '--format=custom',
@@ -44,7 +44,7 @@ export function pgDump(request: PgDumpRequest): AsyncGenerator<Uint8Array, void>
       `--lock-wait-timeout=${request.lockTimeoutSeconds * 1000}`,
       '--no-password',
     ],
-    env: addressEnvironment(request.address),
+    env: addressEnvironment(await withFreshLogin(request.address)),
     signal: request.signal,
   });
 }

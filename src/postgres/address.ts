@@ -9,6 +9,8 @@ export interface Address {
   readonly port: number;
   readonly user: string;
   readonly password?: string;
+  /** Asked before each connection, for a login that does not last: an IAM token (15 minutes) or a secret that is rotated. */
+  readonly freshLogin?: () => Promise<{ readonly user: string; readonly password: string }>;
   readonly database: string;
   readonly sslMode?: SslMode;
   /** File with the certificate authorities to trust. */
@@ -65,7 +67,12 @@ export function describeAddress(address: Address): string {
   return `${address.user}@${address.host}:${address.port}/${address.database}`;
 }
 
-/** The environment for PostgreSQL's own programs. */
+/** The address with the login of this moment. */
+export async function withFreshLogin({ freshLogin, ...address }: Address): Promise<Address> {
+  return freshLogin ? { ...address, ...(await freshLogin()) } : address;
+}
+
+/** The environment for PostgreSQL's own programs; a login that does not last is to be asked for first. */
 export function addressEnvironment(address: Address): Record<string, string> {
   return {
     PGHOST: address.host,
@@ -85,7 +92,8 @@ export function addressEnvironment(address: Address): Record<string, string> {
  * Opens a connection. A lost connection rejects the query under way, and the next; the caller ends the client.
  * @throws SourceUnreachableError
  */
-export async function connect(address: Address): Promise<pg.Client> {
+export async function connect(given: Address): Promise<pg.Client> {
+  const address = await withFreshLogin(given);
   const mode = address.sslMode ?? 'prefer';
   try {
     return await attempt(address, mode !== 'disable' && mode !== 'allow');
