@@ -22,8 +22,12 @@ const Environment = z.object({
   PGPROOF_INSTANCE_SUBNET_GROUP: z.string().min(1),
   PGPROOF_INSTANCE_SECURITY_GROUP_IDS: list,
   PGPROOF_INSTANCE_PARAMETER_GROUP: optional(z.string().min(1)),
+  /** A secret with the address of a chat webhook; for the function that posts there, and no other. */
+  PGPROOF_WEBHOOK_SECRET_ARN: optional(arn('secretsmanager')),
   /** RDS's certificate authorities; part of the worker's image. */
   PGPROOF_RDS_CERTIFICATES: optional(z.string().min(1)),
+  /** The certificate authorities that the public trusts; part of the worker's image. */
+  PGPROOF_PUBLIC_CERTIFICATES: optional(z.string().min(1)),
   /** pgproof.yml, packaged beside the code. */
   PGPROOF_CONFIG: z.string().default('pgproof.yml'),
 });
