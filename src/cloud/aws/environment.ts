@@ -28,6 +28,14 @@ const Environment = z.object({
   PGPROOF_RDS_CERTIFICATES: optional(z.string().min(1)),
   /** The certificate authorities that the public trusts; part of the worker's image. */
   PGPROOF_PUBLIC_CERTIFICATES: optional(z.string().min(1)),
+  /** Where worker tasks run; only functions that begin some need to know. */
+  PGPROOF_CLUSTER_ARN: optional(arn('ecs')),
+  PGPROOF_TASK_PREFIX: optional(z.string().min(1)),
+  PGPROOF_SUBNET_IDS: optional(list),
+  PGPROOF_SOURCE_SECURITY_GROUP_IDS: optional(list),
+  PGPROOF_PROVE_SECURITY_GROUP_IDS: optional(list),
+  PGPROOF_PUBLIC_IP: optional(z.enum(['ENABLED', 'DISABLED'])),
+  PGPROOF_DRILL_STATE_MACHINE_ARN: optional(arn('states')),
   /** pgproof.yml, packaged beside the code. */
   PGPROOF_CONFIG: z.string().default('pgproof.yml'),
 });

@@ -1,4 +1,5 @@
-import type { Cloud } from '../cloud.ts';
+import type { Webhook } from '../../watch/webhook.ts';
+import type { Cloud, DeployedCloud } from '../cloud.ts';
 import type { Environment } from './environment.ts';
 
 /**
@@ -15,6 +16,10 @@ export const notifier: Part<Cloud['notifier']> = async () => (await import('./op
 
 export const signer: Part<Cloud['signer']> = async () => (await import('./open/signer.ts')).openSigner;
 
+export const snapshots: Part<DeployedCloud['snapshots']> = async () => (await import('./open/snapshots.ts')).openSnapshots;
+
+export const launcher: Part<DeployedCloud['launcher']> = async () => (await import('./open/launcher.ts')).openLauncher;
+
 /** pgproof.yml as it was packaged. */
 export const config: Part<Cloud['config']> = async () => {
   const { loadConfig } = await import('../../config/config.ts');
@@ -25,3 +30,5 @@ export const programsFor: Part<Cloud['programsFor']> = async () => {
   const { openPrograms } = await import('./open/programs.ts');
   return () => openPrograms(process.env);
 };
+
+export const webhook: Part<Webhook> = async () => (await import('./open/webhook.ts')).openWebhook;

@@ -1,0 +1,112 @@
+import type { Clock } from '../cloud/clock.ts';
+import type { DatabaseService, Instance } from '../cloud/database-service.ts';
+import type { About, Metric } from '../cloud/metric.ts';
+import type { Notifier } from '../cloud/notifier.ts';
+import { EXPIRES_AT_TAG, LONGEST_LIFE_SECONDS } from '../drill/instance.ts';
+import { announceCutOff, announceLeft, announceOrphan } from './announce.ts';
+import type { CutOff } from './cut-off.ts';
+
+export interface SweepSetting {
+  readonly databases: Pick<DatabaseService, 'listInstances' | 'deleteInstance'>;
+  readonly notifier: Notifier;
+  readonly clock: Clock;
+}
+
+/** What a sweep did, by instance id. */
+export interface Sweep {
+  /** Throwaway instances of this installation that were there. */
+  readonly found: number;
+  readonly destroyed: readonly string[];
+  /** Due, and still there: could not be destroyed. */
+  readonly left: readonly string[];
+}
+
+/**
+ * Destroys throwaway instances that have outlived every drill that could still need them: the last resort for drills that
+ * were cut off. An instance that is being destroyed already is left to whoever began it.
+ */
+export async function sweep({ databases, notifier, clock }: SweepSetting): Promise<Sweep> {
+  const instances = await databases.listInstances();
+  const due = instances.filter((instance) => instance.status !== 'deleting' && isOverdue(instance, clock.now()));
+  const { destroyed, left } = await destroyAll(due, databases);
+  for (const instance of destroyed) await notifier.publish(announceOrphan(instance));
+  for (const { instance, error } of left) await notifier.publish(announceLeft(instance, error));
+  return summary(instances.length, destroyed, left);
+}
+
+/** The state Restore may still be making an instance when its execution is stopped; it takes less than this. */
+const LOOKS = 10;
+const MILLISECONDS_BETWEEN_LOOKS = 60_000;
+
+/**
+ * Destroys the instances of one drill whose execution was stopped or timed out, for which no state of it will. Looks for
+ * them for ten minutes, because one may appear late or not be deletable while it is being created.
+ */
+export async function sweepDrill(cutOff: CutOff, { databases, notifier, clock }: SweepSetting): Promise<Sweep> {
+  const found = new Set<string>();
+  const destroyed = new Map<string, Instance>();
+  let left: Failure[] = [];
+  for (let look = 0; look < LOOKS; look += 1) {
+    if (look > 0) await clock.sleep(MILLISECONDS_BETWEEN_LOOKS);
+    const own = (await databases.listInstances()).filter(({ tags }) => tags['pgproof:drill'] === cutOff.drillId);
+    for (const { instanceId } of own) found.add(instanceId);
+    const result = await destroyAll(own.filter(({ status }) => status !== 'deleting'), databases);
+    for (const instance of result.destroyed) destroyed.set(instance.instanceId, instance);
+    left = result.left;
+  }
+  await notifier.publish(announceCutOff(cutOff, [...destroyed.values()]));
+  for (const { instance, error } of left) await notifier.publish(announceLeft(instance, error));
+  return summary(found.size, [...destroyed.values()], left);
+}
+
+export function sweepMetrics({ destroyed, left }: Sweep): Metric[] {
+  return [
+    { name: 'OrphansDestroyed', value: destroyed.length, unit: 'Count' },
+    { name: 'OrphansLeft', value: left.length, unit: 'Count' },
+  ];
+}
+
+export function aboutSweep({ found, destroyed, left }: Sweep): About {
+  return { found, destroyed: destroyed.join(' '), left: left.join(' ') };
+}
+
+/**
+ * Its tag says until when it may live. Whatever the tag says, or if there is none to read, no instance is older than any
+ * drill can become.
+ */
+export function isOverdue({ tags, createdAt }: Instance, now: Date): boolean {
+  const last = createdAt.getTime() + LONGEST_LIFE_SECONDS * 1000;
+  const tagged = Date.parse(tags[EXPIRES_AT_TAG] ?? '');
+  return now.getTime() > (Number.isNaN(tagged) ? last : Math.min(tagged, last));
+}
+
+interface Failure {
+  readonly instance: Instance;
+  readonly error: unknown;
+}
+
+/** One that cannot be destroyed does not keep the others. */
+async function destroyAll(
+  due: readonly Instance[],
+  databases: SweepSetting['databases'],
+): Promise<{ destroyed: Instance[]; left: Failure[] }> {
+  const destroyed: Instance[] = [];
+  const left: Failure[] = [];
+  for (const instance of due) {
+    try {
+      await databases.deleteInstance(instance.instanceId);
+      destroyed.push(instance);
+    } catch (error) {
+      left.push({ instance, error });
+    }
+  }
+  return { destroyed, left };
+}
+
+function summary(found: number, destroyed: readonly Instance[], left: readonly Failure[]): Sweep {
+  return {
+    found,
+    destroyed: destroyed.map(({ instanceId }) => instanceId),
+    left: left.map(({ instance }) => instance.instanceId),
+  };
+}
