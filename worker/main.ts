@@ -1,4 +1,7 @@
+import { recordFailure } from '../src/backup/task-failure.ts';
 import { openCloud } from '../src/cloud/aws/cloud.ts';
+import type { Cloud } from '../src/cloud/cloud.ts';
+import type { WorkerTask } from '../src/drill/contract.ts';
 import { ConfigurationError, describeError, InterruptedError, originOf, PgproofError } from '../src/errors.ts';
 import { parseAddress, type Address } from '../src/postgres/address.ts';
 import { parseTask, runTask, type WorkerProgress } from './run-task.ts';
@@ -18,8 +21,22 @@ async function main(): Promise<void> {
   const task = parseTask(process.env['PGPROOF_TASK']);
   const cloud = openCloud(process.env);
   log('INFO', { message: 'began', verb: task.verb });
-  await runTask(task, { cloud, source, signal: controller.signal, onProgress });
+  try {
+    await runTask(task, { cloud, source, signal: controller.signal, onProgress });
+  } catch (error) {
+    await keepFailure(task, error, cloud);
+    throw error;
+  }
   log('INFO', { message: 'succeeded', verb: task.verb });
+}
+
+/** For whoever is told that the task has ended. When even that fails there are two errors, and the first is the task's. */
+async function keepFailure(task: WorkerTask, error: unknown, cloud: Cloud): Promise<void> {
+  try {
+    await recordFailure(task, error, cloud);
+  } catch (second) {
+    log('ERROR', { message: 'could not leave word of the failure', error: { message: describeError(second) } });
+  }
 }
 
 /** Injected by Fargate from a secret, so that it is in no task definition and no event. */

@@ -35,6 +35,7 @@ export const TaskStoppedEvent = z.looseObject({
   time: z.iso.datetime(),
   detail: z.looseObject({
     lastStatus: z.literal('STOPPED'),
+    clusterArn: z.string(),
     taskArn: z.string().min(1),
     createdAt: z.iso.datetime().optional(),
     stoppedAt: z.iso.datetime().optional(),

@@ -1,11 +1,13 @@
 import { loadConfig } from '../../config/config.ts';
-import type { Cloud } from '../cloud.ts';
+import type { DeployedCloud } from '../cloud.ts';
 import { systemClock } from '../system-clock.ts';
 import { readEnvironment } from './environment.ts';
 import { openDatabases } from './open/databases.ts';
+import { openLauncher } from './open/launcher.ts';
 import { openNotifier } from './open/notifier.ts';
 import { openPrograms } from './open/programs.ts';
 import { openSigner } from './open/signer.ts';
+import { openSnapshots } from './open/snapshots.ts';
 import { openStore } from './open/store.ts';
 
 /**
@@ -13,13 +15,15 @@ import { openStore } from './open/store.ts';
  * Asks AWS nothing yet.
  * @throws ConfigurationError with every faulty variable, or with every fault of pgproof.yml
  */
-export function openCloud(env: Readonly<Record<string, string | undefined>>): Cloud {
+export function openCloud(env: Readonly<Record<string, string | undefined>>): DeployedCloud {
   const settings = readEnvironment(env);
   return {
     store: openStore(settings),
     databases: openDatabases(settings),
     notifier: openNotifier(settings),
     signer: openSigner(settings),
+    snapshots: openSnapshots(settings),
+    launcher: openLauncher(settings),
     clock: systemClock,
     config: loadConfig(settings.PGPROOF_CONFIG),
     programsFor: openPrograms(env),

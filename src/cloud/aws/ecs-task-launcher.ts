@@ -71,7 +71,7 @@ function startedBy(task: LaunchedTask): string {
 const CAPACITY = /^RESOURCE:|capacity is unavailable|reached the limit on the number of/i;
 
 /** Names as `nameOf` has them. */
-const PASSING = new Set(['Throttling', 'Server', 'LimitExceeded', 'ServiceUnavailable', 'RequestTimeout', 'Timeout']);
+const PASSING = new Set(['Throttling', 'Server', 'LimitExceeded', 'ServiceUnavailable', 'RequestTimeout']);
 
 function mayPass(error: unknown): boolean {
   const status = statusOf(error);
