@@ -1,15 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../src/cloud/clock.ts';
-import type { Connection, DatabaseService, Instance, RestoreSnapshot, Snapshot, SnapshotVerification } from '../src/cloud/database-service.ts';
+import type { Connection, DatabaseService, Instance, RecoverySource, RecoveryWindow } from '../src/cloud/database-service.ts';
+import type { RestoreSnapshot, RestoreToPointInTime, Snapshot, SnapshotVerification } from '../src/cloud/database-service.ts';
 import { InstanceFailedError, InstanceRefusedError, PostgresNotFoundError } from '../src/errors.ts';
 import { choosePrograms, type PostgresPrograms } from '../src/postgres/programs.ts';
+import { createArchiving, keepLog, type CreateSource, type KeepLog } from './database-service/archiving.ts';
 import { Background } from './database-service/background.ts';
-import { checkSpace, createCluster, PASSWORD_FILE, type CreateLocalInstance } from '../src/postgres/cluster/creation.ts';
+import { checkSpace, createCluster, PASSWORD_FILE, type Born } from '../src/postgres/cluster/creation.ts';
 import { destroyInstance } from './database-service/deletion.ts';
 import { claimInstance, readRecord, type InstanceRecord } from './database-service/instance-record.ts';
 import { describe, list } from './database-service/instance-state.ts';
 import { instanceDirectory, openPlaces, makeInstancesDirectory, socketDirectory } from './database-service/places.ts';
+import { findRecoverable, prepareRecovery, recoverCluster } from './database-service/recovery.ts';
 import { restoreCluster } from './database-service/restoration.ts';
 import { createSnapshot, type CreateSnapshot } from './database-service/snapshot-creation.ts';
 import { publicSnapshot, readSnapshot, requireSnapshot } from './database-service/snapshot-record.ts';
@@ -44,26 +47,29 @@ export class LocalDatabaseService implements DatabaseService {
     this.#spareBytes = options.spareBytes ?? SPARE_BYTES;
   }
 
-  async createInstance(request: CreateLocalInstance): Promise<void> {
+  async createInstance(request: CreateSource): Promise<void> {
     const places = await this.#places();
-    const cluster = await this.#cluster(places, request.instanceId, request.major);
-    await makeInstancesDirectory(places);
-    await checkSpace(places.instances, this.#spareBytes);
-    const record = this.#record(request, { superuser: request.superuser, major: request.major });
-    if (!(await claimInstance(places.instances, record))) return;
-    this.#background.begin(cluster, record, (signal) => createCluster(cluster, request, signal));
+    const { superuser, major } = request;
+    const create = request.archive ? createArchiving : createCluster;
+    await this.#begin(places, request, { superuser, major }, 0, (cluster, signal) => create(cluster, request, signal));
   }
 
   async restoreSnapshot(request: RestoreSnapshot): Promise<void> {
     const places = await this.#places();
     const snapshot = await requireSnapshot(places, request.snapshotId);
-    const cluster = await this.#cluster(places, request.instanceId, snapshot.major);
-    await makeInstancesDirectory(places);
-    await checkSpace(places.instances, snapshot.bytes + this.#spareBytes);
-    const { superuser, major, snapshotId } = snapshot;
-    const record = this.#record(request, { superuser, major, snapshotId });
-    if (!(await claimInstance(places.instances, record))) return;
-    this.#background.begin(cluster, record, (signal) => restoreCluster(places, cluster, snapshot, signal));
+    await this.#begin(places, request, snapshot, snapshot.bytes, (cluster, signal) => restoreCluster(places, cluster, snapshot, signal));
+  }
+
+  async restoreToPointInTime(request: RestoreToPointInTime): Promise<void> {
+    const places = await this.#places();
+    const recovery = await prepareRecovery(places, request.source.database, request.to);
+    const { base, archive, segments } = recovery;
+    const bytes = base.bytes + 2 * segments.length * archive.segmentBytes;
+    await this.#begin(places, request, base, bytes, (cluster, signal) => recoverCluster(places, cluster, recovery, signal));
+  }
+
+  async recoveryWindow({ database }: RecoverySource): Promise<RecoveryWindow | undefined> {
+    return (await findRecoverable(await this.#places(), database))?.window;
   }
 
   async describeInstance(instanceId: string): Promise<Instance | undefined> {
@@ -104,6 +110,13 @@ export class LocalDatabaseService implements DatabaseService {
     const programs = (major: number) => this.#programs(major);
     const tools = { places: await this.#places(), clock: this.#options.clock, spareBytes: this.#spareBytes, programs };
     return publicSnapshot(await createSnapshot(tools, request));
+  }
+
+  /** Takes the log of an instance created with `archive` into this home; until then nothing of it can be recovered. */
+  async keepLog(request: KeepLog): Promise<RecoveryWindow | undefined> {
+    const programs = (major: number) => this.#programs(major);
+    await keepLog({ places: await this.#places(), clock: this.#options.clock, programs }, request);
+    return this.recoveryWindow({ database: request.database });
   }
 
   async describeSnapshot(snapshotId: string): Promise<Snapshot | undefined> {
@@ -165,18 +178,29 @@ export class LocalDatabaseService implements DatabaseService {
     }
   }
 
-  #record(
-    request: Pick<CreateLocalInstance, 'instanceId' | 'tags'>,
-    rest: Pick<InstanceRecord, 'superuser' | 'major' | 'snapshotId'>,
-  ): InstanceRecord {
-    return {
+  /** Claims the instance's name and makes it in the background; nothing happens when the name is taken. */
+  async #begin(
+    places: Places,
+    { instanceId, tags }: Pick<CreateSource, 'instanceId' | 'tags'>,
+    { superuser, major, snapshotId }: Pick<InstanceRecord, 'superuser' | 'major' | 'snapshotId'>,
+    bytes: number,
+    create: (cluster: Cluster, signal: AbortSignal) => Promise<Born>,
+  ): Promise<void> {
+    const cluster = await this.#cluster(places, instanceId, major);
+    await makeInstancesDirectory(places);
+    await checkSpace(places.instances, bytes + this.#spareBytes);
+    const record: InstanceRecord = {
       kind: 'pgproof throwaway instance',
-      instanceId: request.instanceId,
+      instanceId,
       status: 'creating',
       createdAt: this.#options.clock.now().toISOString(),
-      tags: { ...request.tags },
+      tags: { ...tags },
       owner: ownerName(),
-      ...rest,
+      superuser,
+      major,
+      ...(snapshotId === undefined ? {} : { snapshotId }),
     };
+    if (!(await claimInstance(places.instances, record))) return;
+    this.#background.begin(cluster, record, (signal) => create(cluster, signal));
   }
 }

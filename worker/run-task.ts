@@ -1,6 +1,8 @@
 import { takeDump } from '../src/backup/dump.ts';
 import type { DumpProgress } from '../src/backup/dump-manifest.ts';
+import { readingKeys, takeReading } from '../src/backup/reading.ts';
 import { readSnapshotFacts } from '../src/backup/snapshot.ts';
+import { validateAndTell } from '../src/backup/validation-event.ts';
 import type { Cloud } from '../src/cloud/cloud.ts';
 import { databaseConfig } from '../src/config/config.ts';
 import { WorkerTask } from '../src/drill/contract.ts';
@@ -47,7 +49,13 @@ export async function runTask(task: WorkerTask, setting: WorkerSetting): Promise
       return;
     }
     case 'snapshot-facts':
-      await readSnapshotFacts(task, { ...cloud, address: await setting.source(), signal });
+      await readSnapshotFacts(task, { ...cloud, address: await setting.source(), heartbeat: config.heartbeat, signal });
+      return;
+    case 'reading':
+      await takeReading(task.database, readingKeys(task), { ...cloud, address: await setting.source(), heartbeat: config.heartbeat, signal });
+      return;
+    case 'validate':
+      await validateAndTell(task.manifestKey, { ...cloud, signal });
       return;
     case 'prove':
       await prove(task.plan, { ...cloud, config, signal, onStage: (stage) => setting.onProgress?.({ stage }) });

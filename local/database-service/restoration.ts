@@ -17,7 +17,7 @@ const LEFT_BEHIND = ['postgresql.auto.conf', 'standby.signal', 'recovery.signal'
 const PASSIVE = ['pg_stat_statements', 'auto_explain', 'passwordcheck', 'auth_delay', 'pgaudit', 'pg_stat_kcache'];
 
 /** Replaying what was written while the base backup ran may take long; a deletion aborts it. */
-const START_SECONDS = 3600;
+export const START_SECONDS = 3600;
 
 /** Copies a snapshot, starts the copy disarmed, gives its superuser a password of our own and logs in with it. */
 export async function restoreCluster(
@@ -26,16 +26,23 @@ export async function restoreCluster(
   record: SnapshotRecord,
   signal: AbortSignal,
 ): Promise<Born> {
-  const data = dataDirectory(cluster.directory);
-  const from = dataDirectory(snapshotDirectory(places, record.snapshotId));
-  await copyTree(from, data, { identity: cluster.identity, signal });
-  for (const name of LEFT_BEHIND) await rm(join(data, name), { force: true });
-  const password = await makePassword(cluster);
+  await copyBase(places, cluster, record, signal);
   const settings = disarm(record.settings);
-  return startLoadable(cluster, { settings, signal, timeoutSeconds: START_SECONDS }, async (port) => {
-    await setPassword(cluster, port, record, password);
-    await logIn(port, record.superuser, password, record.entrance);
-  });
+  return startLoadable(cluster, { settings, signal, timeoutSeconds: START_SECONDS }, (port) => enterRestored(cluster, port, record));
+}
+
+/** Copies a snapshot's files to where a cluster's data belongs, without what would make it go on as its source. */
+export async function copyBase(places: Places, cluster: Cluster, { snapshotId }: SnapshotRecord, signal: AbortSignal): Promise<void> {
+  const data = dataDirectory(cluster.directory);
+  await copyTree(dataDirectory(snapshotDirectory(places, snapshotId)), data, { identity: cluster.identity, signal });
+  for (const name of LEFT_BEHIND) await rm(join(data, name), { force: true });
+}
+
+/** Gives the superuser a password of our own and logs in with it. */
+export async function enterRestored(cluster: Cluster, port: number, record: SnapshotRecord): Promise<void> {
+  const password = await makePassword(cluster);
+  await setPassword(cluster, port, record, password);
+  await logIn(port, record.superuser, password, record.entrance);
 }
 
 /**

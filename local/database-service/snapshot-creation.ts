@@ -5,13 +5,14 @@ import type { Clock } from '../../src/cloud/clock.ts';
 import { SnapshotUnsupportedError } from '../../src/errors.ts';
 import { addressEnvironment, type Address } from '../../src/postgres/address.ts';
 import type { PostgresPrograms } from '../../src/postgres/programs.ts';
-import { runProgram, streamProgram } from '../../src/postgres/subprocess.ts';
+import { runProgram } from '../../src/postgres/subprocess.ts';
 import { dataDirectory } from '../../src/postgres/cluster/cluster-files.ts';
 import { stopCluster } from '../../src/postgres/cluster/cluster-end.ts';
 import { syncDirectory } from '../store/durable.ts';
 import { ownerName } from '../../src/owner.ts';
 import { checkSpace } from '../../src/postgres/cluster/creation.ts';
 import { checkId, UNBORN } from './instance-record.ts';
+import { lastCommit } from './commit-times.ts';
 import { makeSnapshotsDirectory, type Places } from './places.ts';
 import { MANIFEST, parseManifest, readSnapshot, sha256OfFile, snapshotDirectory } from './snapshot-record.ts';
 import { SNAPSHOT_RECORD, type BackupManifest, type SnapshotRecord } from './snapshot-record.ts';
@@ -99,13 +100,15 @@ async function describeCopy(
   const path = join(dataDirectory(unborn), MANIFEST);
   const manifest = parseManifest(await readFile(path, 'utf8'));
   if (!manifest) throw new SnapshotUnsupportedError('pg_basebackup wrote a list of files that cannot be understood');
-  const lastCommit = await findLastCommit(unborn, programs, manifest, request.signal);
+  const latest = await lastCommitOfCopy(unborn, programs, manifest, request.signal);
+  const [range] = manifest['WAL-Ranges'];
+  const { systemIdentifier, segmentBytes } = source;
   return {
     kind: 'pgproof snapshot',
     snapshotId: request.snapshotId,
     database: request.database,
     createdAt: now.toISOString(),
-    takenAt: (lastCommit ?? source.readAt).toISOString(),
+    takenAt: (latest ?? source.readAt).toISOString(),
     major: source.major,
     serverVersion: source.serverVersion,
     superuser: source.superuser,
@@ -114,6 +117,9 @@ async function describeCopy(
     manifestSha256: await sha256OfFile(path),
     settings: source.settings,
     tags: { ...request.tags },
+    ...(range && systemIdentifier !== undefined
+      ? { log: { systemIdentifier, segmentBytes, timeline: range.Timeline, startLsn: range['Start-LSN'], endLsn: range['End-LSN'] } }
+      : {}),
   };
 }
 
@@ -121,7 +127,7 @@ async function describeCopy(
  * When the last transaction of the copy was committed, from the write-ahead log that the restored server will replay;
  * undefined when none was committed while the copy was made.
  */
-async function findLastCommit(
+async function lastCommitOfCopy(
   unborn: string,
   programs: PostgresPrograms,
   { 'WAL-Ranges': ranges }: BackupManifest,
@@ -129,27 +135,8 @@ async function findLastCommit(
 ): Promise<Date | undefined> {
   let last: string | undefined;
   for (const { Timeline, 'Start-LSN': start, 'End-LSN': end } of ranges) {
-    const output = streamProgram({
-      path: programs.path('pg_waldump'),
-      args: [`--path=${dataDirectory(unborn)}/pg_wal`, `--timeline=${Timeline}`, `--start=${start}`, `--end=${end}`, '--rmgr=Transaction'],
-      cwd: unborn,
-      env: { TZ: 'UTC' },
-      ...(signal ? { signal } : {}),
-    });
-    for await (const line of linesOf(output)) last = COMMIT.exec(line)?.[1] ?? last;
+    const range = [`--timeline=${Timeline}`, `--start=${start}`, `--end=${end}`];
+    last = (await lastCommit(programs, { directory: `${dataDirectory(unborn)}/pg_wal`, range, cwd: unborn, signal })) ?? last;
   }
-  return last === undefined ? undefined : new Date(`${last.replace(' ', 'T')}Z`);
-}
-
-const COMMIT = /desc: COMMIT(?:_PREPARED \d+:)? (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?) UTC/;
-
-async function* linesOf(output: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of output) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  yield rest;
+  return last === undefined ? undefined : new Date(last);
 }

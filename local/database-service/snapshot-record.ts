@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Snapshot } from '../../src/cloud/database-service.ts';
 import { NoBackupError } from '../../src/errors.ts';
-import { checkId } from './instance-record.ts';
+import { checkId, entriesIn, UNBORN } from './instance-record.ts';
 import type { Places } from './places.ts';
+
+const lsn = z.string().regex(/^[0-9A-F]+\/[0-9A-F]+$/);
 
 /** What is kept of a snapshot beside its data; written last, so that a directory with a record is a whole snapshot. */
 export const snapshotRecordSchema = z.strictObject({
@@ -28,6 +30,16 @@ export const snapshotRecordSchema = z.strictObject({
   /** Server settings of the source that give meaning to its data. */
   settings: z.record(z.string(), z.string()),
   tags: z.record(z.string(), z.string()),
+  /** Where it stands in the log of its source, so that it can be the base of a recovery; absent where the role may not ask. */
+  log: z
+    .strictObject({
+      systemIdentifier: z.string().regex(/^\d+$/),
+      timeline: z.number().int().positive(),
+      segmentBytes: z.number().int().positive(),
+      startLsn: lsn,
+      endLsn: lsn,
+    })
+    .optional(),
 });
 export type SnapshotRecord = z.infer<typeof snapshotRecordSchema>;
 
@@ -49,6 +61,13 @@ export async function readSnapshot(places: Places, snapshotId: string): Promise<
   const record = snapshotRecordSchema.safeParse(parseJson(text));
   if (record.success && record.data.snapshotId === snapshotId) return record.data;
   throw new NoBackupError(`snapshot ${snapshotId} has no readable ${SNAPSHOT_RECORD}`, { hint: `ls -la ${directory}` });
+}
+
+/** Every whole snapshot of a database, in no order. */
+export async function listSnapshots(places: Places, database: string): Promise<SnapshotRecord[]> {
+  const names = (await entriesIn(places.snapshots)).filter((name) => !name.startsWith(UNBORN));
+  const records = await Promise.all(names.map((name) => readSnapshot(places, name)));
+  return records.filter((record) => record?.database === database).filter((record) => record !== undefined);
 }
 
 /** @throws NoBackupError when there is none */

@@ -14,6 +14,9 @@ export interface SourceCluster {
   /** Sum of its databases. */
   readonly bytes: number;
   readonly settings: Settings;
+  /** Absent where the role may not ask. */
+  readonly systemIdentifier?: string;
+  readonly segmentBytes: number;
 }
 
 /**
@@ -46,11 +49,16 @@ export async function readSource(source: Address): Promise<SourceCluster> {
              current_setting('server_version') AS version,
              (SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10) AS superuser,
              clock_timestamp() AS now,
+             (SELECT setting::int FROM pg_catalog.pg_settings WHERE name = 'wal_segment_size') AS "segmentBytes",
+             CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+                  THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) END AS "systemIdentifier",
              (SELECT sum(pg_catalog.pg_database_size(oid)) FROM pg_catalog.pg_database)::text AS bytes`);
     const [row] = rows;
     if (!row) throw new SnapshotUnsupportedError('the source answered nothing about itself');
     const settings = await readSettings(client);
-    return { ...row, serverVersion: row.version, readAt: row.now, bytes: Number(row.bytes), settings };
+    const { version, now, bytes, systemIdentifier, ...rest } = row;
+    const known = systemIdentifier === null ? {} : { systemIdentifier };
+    return { ...rest, ...known, serverVersion: version, readAt: now, bytes: Number(bytes), settings };
   } finally {
     await client.end();
   }
@@ -62,6 +70,8 @@ interface Row {
   readonly superuser: string;
   readonly now: Date;
   readonly bytes: string;
+  readonly segmentBytes: number;
+  readonly systemIdentifier: string | null;
 }
 
 async function refuseOutsideFiles(client: pg.Client): Promise<void> {

@@ -3,44 +3,21 @@ import type { DatabaseService } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import type { SnapshotFactsTask } from '../drill/contract.ts';
 import { NoBackupError, ObjectExistsError } from '../errors.ts';
-import type { Facts } from '../facts/facts.ts';
-import { readFacts } from '../facts/read.ts';
-import { mergeSequences, readSequences } from '../facts/sequences.ts';
-import { connect, type Address } from '../postgres/address.ts';
-import { steadySession } from '../postgres/exported-snapshot.ts';
 import { PGPROOF_VERSION } from '../version.ts';
 import { parseFacts, readManifest } from './archive.ts';
 import { sha256Of } from './digest.ts';
 import { backupKey, type SnapshotManifest, type StoredFile } from './manifest.ts';
+import { takeReading, type ReadSetting } from './reading.ts';
 
 /** A snapshot's own two readings of the source, and the manifest that binds them to it. */
 
 const FILES = { begin: 'facts-before.json', end: 'facts-after.json' } as const;
+const MARKS = { begin: 'mark-before.json', end: 'mark-after.json' } as const;
 
-interface ReadSetting {
-  readonly store: ObjectStore;
-  readonly address: Address;
-  readonly signal: AbortSignal;
-}
-
-/**
- * Reads the structure of the source, quickly and without its rows, and keeps it beside the snapshot to be. A reading that
- * is there already is kept: it was made at its moment too, and the manifest may be bound to it.
- */
+/** Reads the source beside the snapshot to be, as any other reading does; see `takeReading`. */
 export async function readSnapshotFacts(task: SnapshotFactsTask, setting: ReadSetting): Promise<void> {
-  const { store, address, signal } = setting;
-  const facts = await readFacts({ connect: () => connect(address), scope: 'structure', parallel: 2, signal });
-  const client = await connect(address);
-  try {
-    await steadySession(client);
-    const reading = await readSequences(client);
-    const text = JSON.stringify({ ...facts, sequences: mergeSequences(reading, reading) } satisfies Facts);
-    await store.put(snapshotKey(task, FILES[task.moment]), `${text}\n`, { ifAbsent: true, signal });
-  } catch (error) {
-    if (!(error instanceof ObjectExistsError)) throw error;
-  } finally {
-    await client.end();
-  }
+  const keys = { facts: snapshotKey(task, FILES[task.moment]), mark: snapshotKey(task, MARKS[task.moment]) };
+  await takeReading(task.database, keys, setting);
 }
 
 /**
@@ -53,13 +30,24 @@ export async function commitSnapshot(
   setting: { readonly store: ObjectStore; readonly databases: DatabaseService; readonly clock: Clock },
 ): Promise<SnapshotManifest> {
   const key = snapshotKey(place, 'manifest.json');
-  if (await setting.store.head(key)) {
-    const { manifest } = await readManifest(setting.store, key);
-    if (manifest.kind === 'snapshot') return manifest;
-  }
+  const earlier = await findManifest(key, setting.store);
+  if (earlier) return earlier;
   const manifest = await describe(place, setting);
-  await setting.store.put(key, `${JSON.stringify(manifest, null, 2)}\n`, { ifAbsent: true });
+  try {
+    await setting.store.put(key, `${JSON.stringify(manifest, null, 2)}\n`, { ifAbsent: true });
+  } catch (error) {
+    // Another event of the same snapshot was faster: its manifest is the one that counts.
+    const other = error instanceof ObjectExistsError ? await findManifest(key, setting.store) : undefined;
+    if (other) return other;
+    throw error;
+  }
   return manifest;
+}
+
+async function findManifest(key: string, store: ObjectStore): Promise<SnapshotManifest | undefined> {
+  if (!(await store.head(key))) return undefined;
+  const { manifest } = await readManifest(store, key);
+  return manifest.kind === 'snapshot' ? manifest : undefined;
 }
 
 async function describe(
@@ -69,6 +57,9 @@ async function describe(
   const snapshot = await databases.describeSnapshot(place.snapshotId);
   if (snapshot?.status !== 'available') {
     throw new NoBackupError(`snapshot ${place.snapshotId} is ${snapshot?.status ?? 'not there'}`);
+  }
+  if (snapshot.database !== place.database) {
+    throw new NoBackupError(`snapshot ${place.snapshotId} is one of ${snapshot.database}, not of ${place.database}`);
   }
   const verified = await databases.verifySnapshot(place.snapshotId);
   const before = await readFile(store, snapshotKey(place, FILES.begin));

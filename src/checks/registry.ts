@@ -40,6 +40,9 @@ export const SETTINGS = equality(28, 'settings', 'Server settings', 3);
 export const SORT_ORDER = equality(40, 'sort-order', 'Sort order', 3);
 export const TIME_ZONES = equality(41, 'time-zones', 'Time-zone data', 3);
 
+/** Of level 2: it says whether the log was replayed to where it was asked to be. */
+export const BOUNDARY = equality(53, 'boundary', 'Boundary of the point in time', 2);
+
 export const NEXT_VALUES = inside(29, 'next-values', 'Next values of sequences');
 export const USABLE_INDEXES = inside(30, 'usable-indexes', 'Usable indexes');
 export const VALID_CONSTRAINTS = inside(31, 'valid-constraints', 'Constraints that were never validated');

@@ -1,5 +1,6 @@
-import type { BackupKind } from '../drill/contract.ts';
+import type { DrillKind } from '../drill/contract.ts';
 import {
+  BOUNDARY,
   COLLATION_VERSIONS,
   COLUMNS,
   CONSTRAINTS,
@@ -45,13 +46,14 @@ const INSIDE: readonly Check[] = [NEXT_VALUES, USABLE_INDEXES, VALID_CONSTRAINTS
 const ids = (checks: readonly Check[]): readonly string[] => checks.map(({ id }) => id);
 
 /**
- * Checks of the data that must have been made, by kind of backup; a drill without one of them is not PROVEN.
+ * Checks of the data that must have been made, by kind of drill; one without one of them is not PROVEN.
  * Server settings, sort order and time zones are the target's own and only reported, except that a snapshot carries
  * indexes that were sorted elsewhere.
  */
-export const REQUIRED_CHECKS: Readonly<Record<BackupKind, readonly string[]>> = {
+export const REQUIRED_CHECKS: Readonly<Record<DrillKind, readonly string[]>> = {
   dump: ids([ROW_COUNT, CONTENT_HASH, LARGE_OBJECTS, ...STRUCTURE, ...INSIDE, STATISTICS]),
   snapshot: ids([...STRUCTURE, ...INSIDE]),
+  pitr: ids([...STRUCTURE, ...INSIDE, BOUNDARY]),
 };
 
 /** Not required where the owner asked for row counts only (`dump.facts: rows`). */

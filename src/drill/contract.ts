@@ -61,6 +61,8 @@ export const DrillPlan = z.object({
   instanceId: z.string(),
   /** The moment whose data the backup holds. */
   takenAt: z.string(),
+  /** With kind pitr: the last moment that the source could be recovered to when the drill was planned. */
+  recoverableUntil: z.string().exactOptional(),
   /** The decision to restore: where the RTO clock begins. */
   decidedAt: z.string(),
   /** After this moment the drill gives up waiting for the instance. */
@@ -120,6 +122,8 @@ export interface DrillState {
 export interface InstanceState {
   readonly status: 'creating' | 'available';
   readonly at: string;
+  /** How much of its storage is loaded, where the service says so. */
+  readonly loadingPercent?: number;
 }
 
 /** Output of ConfirmGone, at `$.cleanup`. */

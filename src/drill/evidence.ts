@@ -1,6 +1,6 @@
 import type { Finding } from '../checks/finding.ts';
 import type { Origin } from '../errors.ts';
-import type { BackupKind, Fault } from './contract.ts';
+import type { DrillKind, Fault } from './contract.ts';
 
 /** One stage of a drill or backup with absolute times; `seconds` is derived once so that readers agree. */
 export interface StageTiming {
@@ -25,7 +25,7 @@ export interface TableResult {
 
 /** An object the drill relied on, bound by digest. */
 export interface Subject {
-  readonly role: 'manifest' | 'validation' | 'archive' | 'globals' | 'facts' | 'facts-before' | 'facts-after' | 'snapshot';
+  readonly role: 'manifest' | 'validation' | 'archive' | 'globals' | 'facts' | 'facts-before' | 'facts-after' | 'mark' | 'snapshot';
   /** Store key; for a snapshot the service's own id. */
   readonly key: string;
   readonly bytes: number;
@@ -70,7 +70,7 @@ export interface EvidenceBody {
   readonly format: 1;
   readonly drillId: string;
   readonly database: string;
-  readonly kind: BackupKind;
+  readonly kind: DrillKind;
   readonly backup: {
     readonly id: string;
     readonly takenAt: string;

@@ -9,15 +9,18 @@ import {
   type Candidate,
 } from '../backup/catalog.ts';
 import type { Clock } from '../cloud/clock.ts';
+import type { DatabaseService } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
-import { databaseConfig, type Config } from '../config/config.ts';
+import { databaseConfig, type Config, type DatabaseConfig } from '../config/config.ts';
 import { BackupNotValidError, ConfigurationError, NoBackupError } from '../errors.ts';
 import { DrillInput, type BackupKind, type DrillPlan, type PlanRequest } from './contract.ts';
+import { planRecovery } from './plan-pitr.ts';
 
 export interface PlanSetting {
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly config: Config;
+  readonly databases: Pick<DatabaseService, 'recoveryWindow'>;
 }
 
 /**
@@ -32,33 +35,53 @@ export async function planDrill(request: PlanRequest, setting: PlanSetting): Pro
   const decidedAt = clock.now();
   const input = parseInput(request.input);
   const database = input.database ?? (await onlyDatabase(store, config));
-  const kind = input.kind ?? 'dump';
-  const { candidate, selection } = await select(store, database, kind, input.backup);
+  // Whoever names a time means a point in time.
+  const kind = input.kind ?? (input.to === undefined ? 'dump' : 'pitr');
+  if (kind !== 'pitr' && input.to !== undefined) throw new ConfigurationError([`to: a ${kind} holds one moment only; expected kind pitr`]);
+  const settings = databaseConfig(config, database);
+  const { drillId } = request;
+  const chosen =
+    kind === 'pitr'
+      ? await planRecovery({ database, drillId, input, config: settings }, setting)
+      : await planBackup(store, database, kind, input.backup);
+  const { instanceTimeout, target, instance } = settings.drill;
+  return {
+    drillId,
+    database,
+    kind,
+    instanceId: instanceIdOf(database, drillId),
+    decidedAt: decidedAt.toISOString(),
+    deadlineAt: new Date(decidedAt.getTime() + instanceTimeout * 1000).toISOString(),
+    target: kind === 'dump' && target === 'task' ? 'task' : 'service',
+    differences: onlySet(instance),
+    ...chosen,
+    ...(input.break === undefined ? {} : { fault: input.break }),
+  };
+}
+
+/** What a plan to restore a backup adds to what all plans have. */
+async function planBackup(store: ObjectStore, database: string, kind: BackupKind, backupId: string | undefined) {
+  const { candidate, selection } = await select(store, database, kind, backupId);
   const { place, validation } = candidate;
   const manifestKey = manifestKeyOf(place);
   const { manifest, sha256 } = await readManifest(store, manifestKey, validation?.manifestSha256);
-  const { instanceTimeout } = databaseConfig(config, database).drill;
+  const { major, superuser, settings } = manifest.source;
   return {
-    drillId: request.drillId,
-    database,
-    kind,
     backupId: place.backupId,
     manifestKey,
     manifestSha256: sha256,
     selection,
-    instanceId: instanceIdOf(database, request.drillId),
     takenAt: manifest.takenAt,
-    decidedAt: decidedAt.toISOString(),
-    deadlineAt: new Date(decidedAt.getTime() + instanceTimeout * 1000).toISOString(),
-    instance: {
-      major: manifest.source.major,
-      superuser: manifest.source.superuser,
-      parameters: manifest.source.settings,
-    },
-    target: 'service',
+    instance: { major, superuser, parameters: settings },
     readsSource: false,
-    differences: {},
-    ...(input.break === undefined ? {} : { fault: input.break }),
+  };
+}
+
+function onlySet({ class: instanceClass, storageGib, parameterGroup }: DatabaseConfig['drill']['instance']): DrillPlan['differences'] {
+  return {
+    ...(instanceClass === undefined ? {} : { class: instanceClass }),
+    ...(storageGib === undefined ? {} : { storageGib }),
+    ...(parameterGroup === undefined ? {} : { parameterGroup }),
   };
 }
 

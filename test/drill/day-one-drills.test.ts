@@ -39,6 +39,8 @@ function serviceWith(replaced: Partial<DatabaseService>, service: DatabaseServic
   return {
     createInstance: (request) => service.createInstance(request),
     restoreSnapshot: (request) => service.restoreSnapshot(request),
+    restoreToPointInTime: (request) => service.restoreToPointInTime(request),
+    recoveryWindow: (source) => service.recoveryWindow(source),
     describeInstance: (id) => service.describeInstance(id),
     deleteInstance: (id) => service.deleteInstance(id),
     listInstances: () => service.listInstances(),

@@ -102,6 +102,8 @@ function scriptedDatabases(script: Script, count: (name: string) => number): Dat
   return {
     createInstance: create,
     restoreSnapshot: create,
+    restoreToPointInTime: create,
+    recoveryWindow: async () => undefined,
     describeInstance: async (instanceId) => {
       const call = count('describe');
       const status = script.status ? script.status(call) : asked.has(instanceId) ? 'available' : undefined;

@@ -21,6 +21,8 @@ export function standingInstance(cluster: Source): DatabaseService {
       return { host, port, user, password };
     },
     restoreSnapshot: refuse,
+    restoreToPointInTime: refuse,
+    recoveryWindow: async () => undefined,
     describeSnapshot: refuse,
     verifySnapshot: refuse,
   };
