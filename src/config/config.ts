@@ -12,6 +12,7 @@ import { Source } from './source.ts';
 const duration = z
   .string()
   .refine((text) => parseDuration(text) !== undefined, 'expected a duration such as 90s, 30m, 25h or 7d')
+  .meta({ pattern: '^\\d{1,6}[smhd]$' })
   .transform((text) => parseDuration(text) ?? 0);
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -96,7 +97,7 @@ const Database = z.strictObject({
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected 1 to 40 of a-z, 0-9 and -, not beginning with -');
 
-const Config = z.strictObject({
+export const Config = z.strictObject({
   databases: z.record(name, Database).default({}),
   aws: AwsConfig.optional(),
 });

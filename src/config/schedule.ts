@@ -15,7 +15,8 @@ function isExpression(text: string): boolean {
 
 const expression = z
   .string()
-  .refine(isExpression, 'expected cron(minutes hours day-of-month month day-of-week year) with ? for one of the two days, or rate(N hours)');
+  .refine(isExpression, 'expected cron(minutes hours day-of-month month day-of-week year) with ? for one of the two days, or rate(N hours)')
+  .meta({ pattern: '^(cron|rate)\\(.+\\)$' });
 
 function isTimeZone(text: string): boolean {
   try {

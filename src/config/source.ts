@@ -23,7 +23,7 @@ export const Source = z
     /** A postgres:// URL without a password (the password comes from PGPASSWORD, a password file or `secret`). */
     url: z.string().optional(),
     /** Name of the environment variable that holds the URL; on the laptop only. */
-    env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/i, 'expected the name of an environment variable').optional(),
+    env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable').optional(),
     /** Identifier of an instance of RDS for PostgreSQL. */
     rds: identifier.optional(),
     /** Identifier of a cluster of Aurora PostgreSQL, or of a Multi-AZ cluster of RDS. */
@@ -48,5 +48,6 @@ export const Source = z
     message: 'expected the name of the database inside the server',
   })
   .refine(({ rds, aurora, secret, iam }) => (rds ?? aurora) === undefined || (secret === undefined) !== (iam === undefined), 'expected exactly one of secret and iam')
-  .refine(({ env, secret, iam }) => env === undefined || (secret ?? iam) === undefined, 'expected no secret and no iam beside env: the URL says how to log in');
+  .refine(({ env, secret, iam }) => env === undefined || (secret ?? iam) === undefined, 'expected no secret and no iam beside env: the URL says how to log in')
+  .meta({ oneOf: ['url', 'env', 'rds', 'aurora'].map((place) => ({ required: [place] })) });
 export type SourceConfig = z.infer<typeof Source>;

@@ -28,6 +28,8 @@ describe('the part of pgproof.yml for AWS', () => {
       worker: { cpu: 1024, memoryMib: 2048, ephemeralStorageGib: 21 },
       bucket: { lock: { mode: 'governance', days: 14 } },
       email: [],
+      validateInFunctionGib: 20,
+      tracing: false,
       logDays: 90,
     });
   });

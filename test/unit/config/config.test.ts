@@ -21,9 +21,11 @@ describe('pgproof.yml', () => {
   it('fills in what a database leaves out', () => {
     const config = parseConfig('databases: { shop: { source: { env: SHOP_URL } } }', 'pgproof.yml');
     expect(databaseConfig(config, 'shop')).toEqual({
-      source: { env: 'SHOP_URL' },
+      source: { env: 'SHOP_URL', port: 5432 },
+      schedules: {},
+      alerts: { backupAge: 93_600, provenAge: 691_200 },
       dump: { compression: 'auto', readers: 2, facts: 'content', lockTimeout: 60 },
-      drill: { instanceTimeout: 3600, queries: [], accept: [] },
+      drill: { kinds: ['dump'], target: 'rds', instance: {}, instanceTimeout: 3600, queries: [], accept: [] },
     });
   });
 
@@ -45,7 +47,7 @@ databases:
     drill: { rtoTarget: 30 minutes, queries: [{ name: n, sql: ' ', expect: {} }] }
   UPPER: {}`;
     expect(faultsOf(text)).toEqual([
-      'pgproof.yml: databases.shop.source: expected exactly one of url and env',
+      'pgproof.yml: databases.shop.source: expected exactly one of url, env, rds and aurora',
       'pgproof.yml: databases.shop.dump.readers: Too small: expected number to be >=1',
       'pgproof.yml: databases.shop.dump.compresion: unknown key',
       'pgproof.yml: databases.shop.drill.rtoTarget: expected a duration such as 90s, 30m, 25h or 7d',
