@@ -45,15 +45,15 @@ function boundSets({ check, sets, what, always }: CatalogueCheck, before: Facts,
     return makeFinding(check, { status: 'failed', cause: 'backup', examined: looked, detail, items: wrong });
   }
   if (unknown.length > 0) {
-    const detail = `changed while the snapshot was taken, and the copy has neither form: ${unknown[0]}`;
+    const detail = `changed between the readings, and the copy has neither form: ${unknown[0]}`;
     return makeFinding(check, { status: 'could_not_verify', cause: 'source', examined, detail, items: unknown });
   }
-  const note = changed > 0 ? `; ${changed} changed while the snapshot was taken and have one of both forms` : '';
+  const note = changed > 0 ? `; ${changed} changed between the readings and have one of both forms` : '';
   if (examined > changed) {
     return makeFinding(check, { status: 'passed', examined, detail: `${examined.toLocaleString('en-US')} ${what} are equal${note}` });
   }
   if (always || examined > 0) {
-    const detail = examined > 0 ? `all of the ${what} changed while the snapshot was taken` : `the source has no ${what}`;
+    const detail = examined > 0 ? `all of the ${what} changed between the readings` : `the source has no ${what}`;
     return makeFinding(check, { status: 'could_not_verify', cause: 'source', examined: 0, detail });
   }
   return makeFinding(check, { status: 'not_applicable', examined, detail: `neither the source nor the copy has ${what}` });

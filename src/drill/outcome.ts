@@ -32,7 +32,8 @@ export function axes(
 ): Pick<EvidenceBody, 'rto' | 'rpo'> {
   const answered = proof?.firstAnswerAt;
   const rto = plan && answered !== undefined ? secondsBetween(plan.decidedAt, answered) : null;
-  const age = plan ? secondsBetween(plan.takenAt, plan.decidedAt) : null;
+  // A point in time may lie anywhere; what would have been lost is what came after the last one to be had.
+  const age = plan ? secondsBetween(plan.recoverableUntil ?? plan.takenAt, plan.decidedAt) : null;
   return { rto: axis(rto, rtoTarget), rpo: axis(age !== null && age >= 0 ? age : null, rpoTarget) };
 }
 

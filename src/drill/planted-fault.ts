@@ -150,6 +150,6 @@ async function addOne(copy: pg.Client, table: string, column: string): Promise<n
   return (await copy.query(`update only ${table} set ${column} = ${column} + 1 where ${where}`)).rowCount ?? 0;
 }
 
-function nothingToBreak(fault: Fault): ConfigurationError {
+export function nothingToBreak(fault: Fault): ConfigurationError {
   return new ConfigurationError([`--break ${fault}: this database has nothing that this fault could strike`]);
 }

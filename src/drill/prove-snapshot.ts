@@ -64,7 +64,7 @@ async function readBracket(manifest: SnapshotManifest, { setting, proof }: Prove
   return { before, after };
 }
 
-function readCopy({ setting, target }: ProveContext): Promise<Facts> {
+export function readCopy({ setting, target }: Pick<ProveContext, 'setting' | 'target'>): Promise<Facts> {
   return readFacts({
     connect: () => connect(target),
     scope: 'content',
@@ -74,7 +74,7 @@ function readCopy({ setting, target }: ProveContext): Promise<Facts> {
 }
 
 /** Check 37 as far as SQL reaches: every row was read and every value of it brought out of line and hashed. */
-function readableFinding(actual: Facts) {
+export function readableFinding(actual: Facts) {
   const read = actual.tables.filter((table) => table.hash !== undefined);
   const rows = read.reduce((sum, table) => sum + BigInt(table.kind === 'partitioned' ? 0 : (table.rows ?? 0)), 0n);
   return ownFinding(

@@ -12,7 +12,9 @@ import type { DrillPlan } from './contract.ts';
 import { withCopyServer } from './copy-server.ts';
 import { ProofBuilder, ownFinding } from './proof-builder.ts';
 import { proveDump } from './prove-dump.ts';
+import { proveRecovery } from './prove-pitr.ts';
 import { proveSnapshot } from './prove-snapshot.ts';
+import { readStorage } from './storage.ts';
 
 export interface ProveSetting {
   readonly store: ObjectStore;
@@ -50,6 +52,11 @@ export async function prove(plan: DrillPlan, setting: ProveSetting): Promise<voi
 }
 
 async function proveAll(plan: DrillPlan, setting: ProveSetting, proof: ProofBuilder): Promise<void> {
+  if (plan.kind === 'pitr') {
+    proof.storage(await readStorage(plan.instanceId, setting));
+    await proveRecovery({ plan, setting, proof });
+    return;
+  }
   proof.add(selectionFinding(plan));
   const { manifest, sha256, bytes } = await readManifest(setting.store, plan.manifestKey, plan.manifestSha256);
   proof.bind({ role: 'manifest', key: plan.manifestKey, bytes, sha256 });
@@ -60,7 +67,11 @@ async function proveAll(plan: DrillPlan, setting: ProveSetting, proof: ProofBuil
     else await proveSnapshot(manifest, context);
   };
   if (plan.target === 'task') await withCopyServer(plan, manifest, { setting, proof }, proveOn);
-  else await proveOn(await setting.databases.connection(plan.instanceId));
+  else {
+    const login = await setting.databases.connection(plan.instanceId);
+    if (plan.kind !== 'dump') proof.storage(await readStorage(plan.instanceId, setting));
+    await proveOn(login);
+  }
 }
 
 /** Check 1: which backup this is, and which newer ones it is not. */

@@ -5,6 +5,7 @@ import { deriveVerdict } from '../checks/verdict.ts';
 import { placeOfKey } from '../backup/manifest.ts';
 import type { DrillError, EvidenceBody, Subject } from './evidence.ts';
 import { policyDigest } from './policy.ts';
+import { recoveryKey } from './recovery.ts';
 import { altered, isRecord, type Problem, type Unsealed } from './verify-seal.ts';
 
 /**
@@ -15,7 +16,7 @@ const Relied = z.looseObject({
   format: z.literal(1),
   drillId: z.string().min(1),
   database: z.string().min(1),
-  kind: z.enum(['dump', 'snapshot']),
+  kind: z.enum(['dump', 'snapshot', 'pitr']),
   backup: z.looseObject({ id: z.string(), bytes: z.number(), sha256: z.string() }).nullable(),
   verdict: z.string(),
   assurance: z.string(),
@@ -95,11 +96,24 @@ function verifyAcceptances({ findings, startedAt }: EvidenceBody): Problem[] {
 }
 
 /** Whether an object lies where the objects of the drilled backup lie; nothing else is ever opened. */
-export function belongsToBackup({ database, kind, backup }: EvidenceBody, { key }: Subject): boolean {
-  const place = placeOfKey(key);
-  if (place?.database !== database || place.kind !== kind || place.backupId !== backup?.id) return false;
-  return !key.split('/').some((segment) => ['', '.', '..'].includes(segment));
+export function belongsToBackup(body: EvidenceBody, subject: Subject): boolean {
+  const { database, kind, backup } = body;
+  if (subject.key.split('/').some((segment) => ['', '.', '..'].includes(segment))) return false;
+  if (kind === 'pitr') return belongsToRecovery(body, subject);
+  const place = placeOfKey(subject.key);
+  return place?.database === database && place.kind === kind && place.backupId === backup?.id;
 }
+
+/** A recovery has its own record, and readings of the same source, wherever those were made. */
+function belongsToRecovery({ database, drillId }: EvidenceBody, { role, key }: Subject): boolean {
+  if (role === 'manifest') return key === recoveryKey({ database, drillId });
+  const file = key.startsWith(`v1/${database}/`) ? key.slice(`v1/${database}/`.length) : '';
+  const name = role === 'mark' ? 'mark' : 'facts';
+  return new RegExp(`^(readings/[^/]+/${name}|snapshots/[^/]+/${name}-(before|after))\\.json$`).test(file);
+}
+
+/** Of which object a PROVEN must say that it was what the drill relied on. */
+const DATA = { dump: 'archive', snapshot: 'snapshot', pitr: 'mark' } as const;
 
 /** Evidence that names no archive, or another backup's, binds nothing. */
 function verifySubjects(body: EvidenceBody): Problem[] {
@@ -108,7 +122,7 @@ function verifySubjects(body: EvidenceBody): Problem[] {
     .filter((subject) => subject.role !== 'snapshot' && !belongsToBackup(body, subject))
     .map(({ role, key }) => altered('evidence.subjects', `${role} ${key} does not belong to the backup drilled`));
   if (verdict !== 'PROVEN') return strangers;
-  const data = subjects.find(({ role }) => role === (kind === 'dump' ? 'archive' : 'snapshot'));
+  const data = subjects.find(({ role }) => role === DATA[kind]);
   const wanting = [
     subjects.some(({ role }) => role === 'manifest') ? '' : 'no manifest is bound to a PROVEN verdict',
     data === undefined ? 'nothing that was restored is bound to a PROVEN verdict' : '',

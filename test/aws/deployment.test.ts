@@ -158,5 +158,8 @@ async function snapshotPlan(store: S3Store, snapshotId: string): Promise<DrillPl
     decidedAt: '2026-11-20T02:00:00.000Z',
     deadlineAt: '2099-11-20T03:00:00.000Z',
     instance: { major: 17, superuser: 'postgres', parameters: {} },
+    target: 'service',
+    readsSource: false,
+    differences: {},
   };
 }
