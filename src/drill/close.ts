@@ -68,6 +68,7 @@ async function composeBody(
     tables: proof?.tables ?? [],
     timings: timingsOf(state, proof),
     ...axes(state, proof, config.drill),
+    ...(proof?.storage === undefined ? {} : { storage: proof.storage }),
     cleanup: cleanupOf(state),
     scope: proof?.scope ?? { examined: [], notExamined: ['everything: the drill ended before it could examine anything'] },
     subjects: proof?.subjects ?? [],

@@ -45,7 +45,16 @@ export interface Proof {
   readonly errors: readonly DrillError[];
   /** When the restored database answered its first query, ANALYZE done: where the RTO clock ends. */
   readonly firstAnswerAt?: string;
+  readonly storage?: StorageLoading;
   readonly scope: Scope;
+}
+
+/** How far a restored instance's storage had been loaded when the first query was asked: apart from the RTO. */
+export interface StorageLoading {
+  /** Null when the service could not be asked. */
+  readonly loadedPercent: number | null;
+  readonly at: string;
+  readonly detail: string;
 }
 
 /** Said on the first screen of every report. */
@@ -87,6 +96,8 @@ export interface EvidenceBody {
   readonly timings: readonly StageTiming[];
   readonly rto: { readonly seconds: number | null; readonly targetSeconds: number | null; readonly status: AxisStatus };
   readonly rpo: { readonly seconds: number | null; readonly targetSeconds: number | null; readonly status: AxisStatus };
+  /** Of what was restored from a snapshot or a log, where the service says how much of it is there. */
+  readonly storage?: StorageLoading;
   readonly cleanup: { readonly status: 'verified' | 'failed' | 'nothing to clean'; readonly detail: string };
   readonly scope: Scope;
   readonly subjects: readonly Subject[];

@@ -2,7 +2,7 @@ import type { AssuranceLevel, Finding } from '../checks/finding.ts';
 import type { Clock } from '../cloud/clock.ts';
 import { describeError, originOf } from '../errors.ts';
 import type { DrillPlan } from './contract.ts';
-import type { DrillError, Proof, Scope, StageTiming, Subject, TableResult } from './evidence.ts';
+import type { DrillError, Proof, Scope, StageTiming, StorageLoading, Subject, TableResult } from './evidence.ts';
 
 /** Collects what a prove task finds out, so that an error half-way does not lose the half. */
 export class ProofBuilder {
@@ -15,6 +15,7 @@ export class ProofBuilder {
   readonly #tools: Record<string, string> = {};
   #tables: readonly TableResult[] = [];
   #firstAnswerAt: string | undefined;
+  #storage: StorageLoading | undefined;
   readonly scope: { examined: string[]; notExamined: string[] } = { examined: [], notExamined: [] };
   readonly #onStage: ((stage: string) => void) | undefined;
 
@@ -61,6 +62,10 @@ export class ProofBuilder {
     this.#firstAnswerAt = this.#clock.now().toISOString();
   }
 
+  storage(loading: StorageLoading | undefined): void {
+    this.#storage = loading;
+  }
+
   failed(error: unknown): void {
     this.#errors.push({
       state: 'Prove',
@@ -81,6 +86,7 @@ export class ProofBuilder {
       tools: this.#tools,
       errors: this.#errors,
       ...(this.#firstAnswerAt === undefined ? {} : { firstAnswerAt: this.#firstAnswerAt }),
+      ...(this.#storage === undefined ? {} : { storage: this.#storage }),
       scope: this.scope satisfies Scope,
     };
   }

@@ -88,9 +88,18 @@ function renderKeyFacts(body: EvidenceBody): Markup {
 <div><dt>Size</dt><dd>${backup ? html`${size(backup.bytes)} <small>${counted(backup.bytes, 'byte')}</small>` : 'unknown'}</dd></div>
 ${renderTarget('RTO', 'time to recover', body.rto)}
 ${renderTarget('RPO', 'data that would be lost', body.rpo)}
+${renderStorage(body)}
 <div><dt>Cleanup</dt><dd class="axis">${mark(cleanupMark(cleanup.status))}<span>${cleanup.status} <small>${cleanup.detail}</small></span></dd></div>
 <div><dt>Tables</dt><dd>${count(body.tables.length)} <small>${describeRowsFound(body)}</small></dd></div>
 </dl>`;
+}
+
+/** Beside the RTO, because a copy that answers may still be fetching what it is asked for. */
+function renderStorage({ storage }: EvidenceBody): Content {
+  if (storage === undefined) return undefined;
+  const { loadedPercent: loaded, detail } = storage;
+  const kind: Mark = loaded === 100 ? 'good' : loaded === null ? 'doubt' : 'flag';
+  return html`<div><dt>Storage <small>how much was there</small></dt><dd class="axis">${mark(kind)}<span>${loaded === null ? 'unknown' : `${loaded} %`} <small>${detail}</small></span></dd></div>`;
 }
 
 function cleanupMark(status: EvidenceBody['cleanup']['status']): Mark {
