@@ -19,6 +19,7 @@ function settingsOf({ aws, databases, version }) {
     subscriptions: aws.email.map((Endpoint) => ({ Protocol: 'email', Endpoint })),
     lock: lockOf(aws.bucket.lock),
     ...tasksOf(Object.keys(databases)),
+    ...backupsOf(databases),
     ...layers(),
   };
 }
@@ -34,6 +35,24 @@ function tasksOf(databases) {
     drillDefinitions: [definition('prove'), ...sourceDefinitions],
     drillTaskRoles: [arnOf('WorkerExecutionRole'), arnOf('ProveTaskRole'), ...sourceRoles],
   };
+}
+
+/** What the functions that begin backups may begin. A policy must name something: where there is nothing, what cannot exist. */
+function backupsOf(databases) {
+  const { sourceDefinitions, sourceRoles } = tasksOf(Object.keys(databases));
+  const sources = Object.values(databases).flatMap(({ source: { rds, aurora } }) => [
+    ...(rds === undefined ? [] : [arn('rds', `db:${rds}`)]),
+    ...(aurora === undefined ? [] : [arn('rds', `cluster:${aurora}`)]),
+  ]);
+  return {
+    readableDefinitions: orElse(sourceDefinitions, arn('ecs', `task-definition/${PREFIX}-source--none:*`)),
+    readerRoles: [arnOf('WorkerExecutionRole'), ...sourceRoles],
+    snapshotSources: orElse(sources, arn('rds', 'db:no--source')),
+  };
+}
+
+function orElse(list, none) {
+  return list.length > 0 ? list : [none];
 }
 
 function lockOf({ mode, days }) {
