@@ -5,6 +5,8 @@ import type { SlackMessage } from './slack-message.ts';
 export interface WebhookSetting {
   readonly clock: Clock;
   readonly webhook: Webhook;
+  /** How long one answer may take. */
+  readonly answerMilliseconds?: number;
 }
 
 /** Where to post. The address is the credential: whoever has it can post. So it is in no message, log or error. */
@@ -25,11 +27,14 @@ const PATIENCE_MILLISECONDS = 20_000;
  * Retry-After says where that is within the time there is.
  * @throws NotificationError when it was not taken
  */
-export async function postMessage(message: SlackMessage, { clock, webhook }: WebhookSetting): Promise<{ attempts: number }> {
+export async function postMessage(
+  message: SlackMessage,
+  { clock, webhook, answerMilliseconds = ANSWER_MILLISECONDS }: WebhookSetting,
+): Promise<{ attempts: number }> {
   const url = await webhook.url();
   const end = clock.now().getTime() + PATIENCE_MILLISECONDS;
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await post(url, message);
+    const answer = await post(url, message, answerMilliseconds);
     if (answer.taken) return { attempts: attempt };
     if (!answer.later) {
       webhook.forget();
@@ -50,7 +55,7 @@ interface Answer {
   readonly waitMilliseconds?: number;
 }
 
-async function post(url: string, message: SlackMessage): Promise<Answer> {
+async function post(url: string, message: SlackMessage, answerMilliseconds: number): Promise<Answer> {
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -58,7 +63,7 @@ async function post(url: string, message: SlackMessage): Promise<Answer> {
       body: JSON.stringify(message),
       // A redirect would carry the message to an address that nobody configured.
       redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
+      signal: AbortSignal.timeout(answerMilliseconds),
     });
     const body = (await response.text()).trim();
     const wait = retryAfter(response.headers.get('retry-after'));
@@ -69,7 +74,7 @@ async function post(url: string, message: SlackMessage): Promise<Answer> {
       ...(wait === undefined ? {} : { waitMilliseconds: wait }),
     };
   } catch (error) {
-    return { taken: false, later: true, reason: reasonOf(error) };
+    return { taken: false, later: true, reason: reasonOf(error, answerMilliseconds) };
   }
 }
 
@@ -79,9 +84,9 @@ function retryAfter(header: string | null): number | undefined {
 }
 
 /** Only what names the kind of trouble: messages of fetch may quote the address. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, answerMilliseconds: number): string {
   if (!(error instanceof Error)) return 'no answer';
-  if (error.name === 'TimeoutError') return `no answer within ${ANSWER_MILLISECONDS / 1000} seconds`;
+  if (error.name === 'TimeoutError') return `no answer within ${answerMilliseconds / 1000} seconds`;
   const { code } = (error.cause ?? {}) as { code?: unknown };
   return typeof code === 'string' ? `no answer: ${code}` : `no answer: ${error.name}`;
 }
