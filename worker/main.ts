@@ -1,9 +1,8 @@
 import { recordFailure } from '../src/backup/task-failure.ts';
 import { openCloud } from '../src/cloud/aws/cloud.ts';
-import type { Cloud } from '../src/cloud/cloud.ts';
-import type { WorkerTask } from '../src/drill/contract.ts';
-import { ConfigurationError, describeError, InterruptedError, originOf, PgproofError } from '../src/errors.ts';
-import { parseAddress, type Address } from '../src/postgres/address.ts';
+import { readEnvironment } from '../src/cloud/aws/environment.ts';
+import { openSource } from '../src/cloud/aws/open/source.ts';
+import { describeError, InterruptedError, originOf, PgproofError } from '../src/errors.ts';
 import { parseTask, runTask, type WorkerProgress } from './run-task.ts';
 
 /**
@@ -20,30 +19,19 @@ async function main(): Promise<void> {
   }
   const task = parseTask(process.env['PGPROOF_TASK']);
   const cloud = openCloud(process.env);
+  const findSource = openSource(readEnvironment(process.env), cloud.config);
   log('INFO', { message: 'began', verb: task.verb });
   try {
+    const source = () => findSource(task.verb === 'prove' ? task.plan.database : task.database);
     await runTask(task, { cloud, source, signal: controller.signal, onProgress });
   } catch (error) {
-    await keepFailure(task, error, cloud);
+    // For whoever is told that the task has ended. When even that fails there are two errors, and the first is the task's.
+    await recordFailure(task, error, cloud).catch((second: unknown) => {
+      log('ERROR', { message: 'could not leave word of the failure', error: wordsOf(second) });
+    });
     throw error;
   }
   log('INFO', { message: 'succeeded', verb: task.verb });
-}
-
-/** For whoever is told that the task has ended. When even that fails there are two errors, and the first is the task's. */
-async function keepFailure(task: WorkerTask, error: unknown, cloud: Cloud): Promise<void> {
-  try {
-    await recordFailure(task, error, cloud);
-  } catch (second) {
-    log('ERROR', { message: 'could not leave word of the failure', error: { message: describeError(second) } });
-  }
-}
-
-/** Injected by Fargate from a secret, so that it is in no task definition and no event. */
-async function source(): Promise<Address> {
-  const url = process.env['PGPROOF_SOURCE_URL'];
-  if (url === undefined) throw new ConfigurationError(['PGPROOF_SOURCE_URL: is not set: the task has no source']);
-  return parseAddress(url, 'PGPROOF_SOURCE_URL');
 }
 
 /** A dump reports many times a second; a line now and then is enough to see that it moves. */
@@ -62,6 +50,13 @@ function log(level: 'INFO' | 'ERROR', fields: object): void {
   process.stdout.write(`${JSON.stringify({ level, timestamp: new Date().toISOString(), ...fields })}\n`);
 }
 
+/** The stack only of what pgproof does not throw on purpose: that explains itself. */
+function wordsOf(error: unknown): object {
+  const name = error instanceof Error ? error.name : 'Error';
+  const stack = error instanceof Error && !(error instanceof PgproofError) ? error.stack : undefined;
+  return { name, origin: originOf(error), message: describeError(error), stack };
+}
+
 /** Whatever is still open, a connection or a timer, must not keep a finished task running and paid for. */
 function leave(exitCode: number): void {
   process.stdout.write('', () => process.exit(exitCode));
@@ -71,8 +66,6 @@ try {
   await main();
   leave(0);
 } catch (error) {
-  const name = error instanceof Error ? error.name : 'Error';
-  const stack = error instanceof Error && !(error instanceof PgproofError) ? error.stack : undefined;
-  log('ERROR', { message: 'failed', error: { name, origin: originOf(error), message: describeError(error), stack } });
+  log('ERROR', { message: 'failed', error: wordsOf(error) });
   leave(error instanceof InterruptedError ? 143 : 1);
 }

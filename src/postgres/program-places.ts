@@ -17,6 +17,7 @@ const USUAL_PLACES: readonly string[] = [
   '/Applications/Postgres.app/Contents/Versions/*/bin',
   '/Library/PostgreSQL/*/bin', // EDB's installer
   '/usr/local/pgsql/bin', // built from source
+  '/opt/pgproof/postgresql/*/usr/lib/postgresql/*/bin', // the worker's image
 ];
 
 /** Directories, symbolic links resolved, that hold pg_dump or postgres themselves: those of PATH first. */

@@ -1,7 +1,7 @@
-import { loadConfig } from '../../config/config.ts';
 import type { DeployedCloud } from '../cloud.ts';
 import { systemClock } from '../system-clock.ts';
 import { readEnvironment } from './environment.ts';
+import { openConfig } from './open/config.ts';
 import { openDatabases } from './open/databases.ts';
 import { openLauncher } from './open/launcher.ts';
 import { openNotifier } from './open/notifier.ts';
@@ -9,6 +9,7 @@ import { openPrograms } from './open/programs.ts';
 import { openSigner } from './open/signer.ts';
 import { openSnapshots } from './open/snapshots.ts';
 import { openStore } from './open/store.ts';
+import { openTaskServers } from './open/task-servers.ts';
 
 /**
  * The whole cloud of a deployed worker, from its environment variables; a function opens only the parts that it needs.
@@ -25,7 +26,8 @@ export function openCloud(env: Readonly<Record<string, string | undefined>>): De
     snapshots: openSnapshots(settings),
     launcher: openLauncher(settings),
     clock: systemClock,
-    config: loadConfig(settings.PGPROOF_CONFIG),
+    config: openConfig(settings),
     programsFor: openPrograms(env),
+    taskServers: openTaskServers(settings, env),
   };
 }

@@ -36,6 +36,10 @@ const Environment = z.object({
   PGPROOF_PROVE_SECURITY_GROUP_IDS: optional(list),
   PGPROOF_PUBLIC_IP: optional(z.enum(['ENABLED', 'DISABLED'])),
   PGPROOF_DRILL_STATE_MACHINE_ARN: optional(arn('states')),
+  /** Where a worker may write: the task's ephemeral storage. */
+  PGPROOF_SCRATCH: z.string().min(1).default('/tmp'),
+  /** pgproof.yml as JSON in base64: so the worker's image holds nothing of its user's. */
+  PGPROOF_CONFIG_BASE64: optional(z.base64()),
   /** pgproof.yml, packaged beside the code. */
   PGPROOF_CONFIG: z.string().default('pgproof.yml'),
 });

@@ -25,6 +25,7 @@ describe('the environment of a deployed function', () => {
       PGPROOF_CHAT_TOPIC_ARN: undefined,
       PGPROOF_INSTANCE_STORAGE_GIB: 100,
       PGPROOF_INSTANCE_SECURITY_GROUP_IDS: ['sg-1', 'sg-2'],
+      PGPROOF_SCRATCH: '/tmp',
       PGPROOF_CONFIG: 'pgproof.yml',
     });
   });
@@ -66,5 +67,20 @@ describe('the environment of a deployed function', () => {
     expect(Object.keys(cloud.config.databases)).toEqual(['shop']);
     rmSync(directory, { recursive: true });
     expect(() => openCloud({ ...COMPLETE, PGPROOF_CONFIG: file })).toThrow('cannot be read');
+  });
+
+  test('takes the configuration that a task carries, and names its faults', () => {
+    const encoded = (text: string) => ({ ...COMPLETE, PGPROOF_CONFIG: '/nowhere', PGPROOF_CONFIG_BASE64: Buffer.from(text).toString('base64') });
+    const cloud = openCloud(encoded('{"databases":{"shop":{"drill":{"target":"task"}}}}'));
+    expect(cloud.config.databases['shop']?.drill.target).toBe('task');
+    expect(() => openCloud(encoded('{"databases":{"shop":{"drill":{"target":"moon"}}}}'))).toThrow(
+      'PGPROOF_CONFIG_BASE64: databases.shop.drill.target: ',
+    );
+    expect(() => openCloud({ ...COMPLETE, PGPROOF_CONFIG_BASE64: '{}' })).toThrow('environment variable PGPROOF_CONFIG_BASE64: Invalid base64');
+  });
+
+  test('runs servers of a task in its ephemeral storage', () => {
+    expect(openCloud({ ...COMPLETE, PGPROOF_CONFIG_BASE64: 'e30=' }).taskServers?.home).toBe('/tmp');
+    expect(openCloud({ ...COMPLETE, PGPROOF_CONFIG_BASE64: 'e30=', PGPROOF_SCRATCH: '/scratch' }).taskServers?.home).toBe('/scratch');
   });
 });
