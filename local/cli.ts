@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { FAULTS, type Fault } from '../src/drill/contract.ts';
+import { DRILL_KINDS } from '../src/config/config.ts';
+import { FAULTS, type DrillKind, type Fault } from '../src/drill/contract.ts';
 import { PGPROOF_VERSION } from '../src/version.ts';
 import type { Console } from './console.ts';
 import { exitCodeOf, type ExitCode } from './exit-code.ts';
@@ -9,7 +10,7 @@ import { openSession, type Session } from './session.ts';
 import { renderVerdict } from './verdict-table.ts';
 import { backUpDump, chooseSource } from './verbs/backup.ts';
 import { drill, type DrillReport } from './verbs/drill.ts';
-import { run } from './verbs/run.ts';
+import { run, runSample, SAMPLE_CONFIG } from './verbs/run.ts';
 import { readStatus, renderStatus, statusExitCode } from './verbs/status.ts';
 import { renderVerification, verificationExitCode, verify } from './verbs/verify.ts';
 
@@ -87,8 +88,10 @@ function addRun(program: Command, context: Context): void {
     .description('back up, validate, drill, report; without a source on a sample shop')
     .addOption(breakOption());
   command.action(async (options: CommonOptions) => {
-    await inSession(options, context, async (session) => {
-      const reports = await run(session, options);
+    const { source: url, database, config } = options;
+    const isSample = url === undefined && database === undefined && config === undefined;
+    await inSession(isSample ? { ...options, config: SAMPLE_CONFIG } : options, context, async (session) => {
+      const reports = isSample ? await runSample(session, options.break) : await run(session, options);
       showDrills(reports, options, context);
     });
   });
@@ -112,11 +115,12 @@ function addDrill(program: Command, context: Context): void {
     .description('restore a backup to a throwaway instance and prove it equal to its source')
     .option('--database <name>', 'whose backup; may be left out when there is only one database')
     .option('--backup <id>', 'which backup; without it the newest validated one')
-    .addOption(new Option('--kind <kind>', 'kind of backup').choices(['dump', 'snapshot']).default('dump'))
+    .addOption(new Option('--kind <kind>', 'what is restored; with --to a point in time, else a dump').choices(DRILL_KINDS))
+    .option('--to <time>', 'with --kind pitr: a time such as 2026-11-20T12:00:00Z, or latest')
     .addOption(breakOption());
-  command.action(async (options: CommonOptions & { kind: 'dump' | 'snapshot'; backup?: string }) => {
-    const { database, kind, backup, break: fault } = options;
-    const input = Object.entries({ database, kind, backup, break: fault }).filter(([, value]) => value !== undefined);
+  command.action(async (options: CommonOptions & { kind?: DrillKind; backup?: string; to?: string }) => {
+    const { database, kind, backup, to, break: fault } = options;
+    const input = Object.entries({ database, kind, backup, to, break: fault }).filter(([, value]) => value !== undefined);
     await inSession(options, context, async (session) => {
       showDrills([await drill(session, Object.fromEntries(input))], options, context);
     });

@@ -5,6 +5,7 @@ import { startWriter, type Writer } from './sample/writer.ts';
 
 /** The sample shop: a database on a cluster of its own, with somebody writing to it. */
 export interface SampleSource {
+  readonly instanceId: string;
   readonly address: Address;
   readonly url: string;
   readonly summary: SampleSummary;
@@ -30,6 +31,7 @@ export async function startSample(laptop: Laptop, name: string, say: (text: stri
       parameters: { ...sampleServerSettings },
       tags: { 'pgproof:purpose': 'sample' },
       replication: true,
+      archive: true,
     });
     const login = await laptop.databases.untilAvailable(instanceId);
     const admin = await connect({ ...login, database: 'postgres', sslMode: 'disable' });
@@ -40,7 +42,7 @@ export async function startSample(laptop: Laptop, name: string, say: (text: stri
     const summary = await createSample(client, { seed: SEED }).finally(() => client.end());
     const writer = await startWriter(() => connect(address), { seed: SEED });
     const url = `postgres://${login.user}:${login.password}@${login.host}:${login.port}/shop?sslmode=disable`;
-    return { address, url, summary, version: programs.version, writer, destroy };
+    return { instanceId, address, url, summary, version: programs.version, writer, destroy };
   } catch (error) {
     await destroy();
     throw error;

@@ -23,7 +23,8 @@ export async function drill(session: Session, input: DrillInput): Promise<DrillR
   const { laptop, console, tasks, signal } = session;
   const drillId = nameNow(laptop);
   await requirePlannable(input, drillId, laptop);
-  const what = `${input.kind ?? 'dump'}${input.backup === undefined ? '' : ` ${input.backup}`}`;
+  const isRecovery = input.kind === 'pitr' || input.to !== undefined;
+  const what = isRecovery ? `to a point in time, ${input.to ?? 'latest'}` : [input.kind ?? 'dump', input.backup].filter(Boolean).join(' ');
   const planted = input.break === undefined ? '' : `, with the fault ${input.break} planted on purpose`;
   console.say(`drill ${drillId}: restoring ${what}${planted}`);
   const ended = await runDrill({

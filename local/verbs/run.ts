@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describeAddress } from '../../src/postgres/address.ts';
 import type { DrillInput, Fault } from '../../src/drill/contract.ts';
 import { formatBytes, formatCount } from '../format.ts';
@@ -5,49 +6,53 @@ import { nameNow, stopIfAsked, type Session } from '../session.ts';
 import { startSample, type SampleSource } from '../source.ts';
 import { backUpDump, backUpSnapshot, chooseSource, type BackupReport, type SourceChoice } from './backup.ts';
 import { drill, type DrillReport } from './drill.ts';
+import { keepPointInTime } from './point-in-time.ts';
 
 export interface RunOptions extends SourceChoice {
   readonly break?: Fault | undefined;
 }
 
-/** The whole path once. Without a source: a sample shop in a fresh cluster, written to meanwhile, both kinds of backup. */
+/** pgproof.yml of the sample shop. */
+export const SAMPLE_CONFIG = fileURLToPath(new URL('../sample/pgproof.yml', import.meta.url));
+
+/** The whole path once with a database of the user's: dump, validation, drill. */
 export async function run(session: Session, options: RunOptions): Promise<DrillReport[]> {
-  if (options.source !== undefined || options.database !== undefined || session.laptop.configFile !== undefined) {
-    const { database } = chooseSource(session, options);
-    const made = await backUpDump(session, database);
-    return [await drillBackup(session, database, made, options.break)];
-  }
-  return await runSample(session, options.break);
+  const { database } = chooseSource(session, options);
+  const made = await backUpDump(session, database);
+  return [await drillBackup(session, database, made, options.break)];
 }
 
-async function runSample(session: Session, fault: Fault | undefined): Promise<DrillReport[]> {
+/** The whole path once with a sample shop in a fresh cluster, written to meanwhile: dump, snapshot and point in time. */
+export async function runSample(session: Session, fault: Fault | undefined): Promise<DrillReport[]> {
   const { console, laptop } = session;
   const sample = await startSample(laptop, nameNow(laptop).toLowerCase(), (text) => console.say(text));
-  let backups: BackupReport[];
+  let inputs: DrillInput[];
   try {
     describeSample(session, sample);
-    backups = await backUpSample(session, sample, fault);
+    inputs = await backUpSample(session, sample, fault);
   } finally {
     // The drills need nothing of the source: what they prove, they prove without it.
     await sample.destroy();
   }
   console.say('the source is gone; from here on there are only its backups');
   const reports: DrillReport[] = [];
-  for (const made of backups) {
+  for (const input of inputs) {
     stopIfAsked(session.signal);
-    reports.push(await drillBackup(session, 'shop', made, fault));
+    reports.push(await drill(session, input));
   }
   return reports;
 }
 
-async function backUpSample(session: Session, sample: SampleSource, fault: Fault | undefined): Promise<BackupReport[]> {
+async function backUpSample(session: Session, sample: SampleSource, fault: Fault | undefined): Promise<DrillInput[]> {
   session.sources.set('shop', sample.url);
   stopIfAsked(session.signal);
   try {
     const dump = await backUpDump(session, 'shop');
     // A fault is planted to be found; one kind of backup is enough to show that.
-    if (fault !== undefined) return [dump];
-    return [dump, await backUpSnapshot(session, 'shop', sample.address)];
+    if (fault !== undefined) return [inputOf('shop', dump, fault)];
+    const snapshot = await backUpSnapshot(session, 'shop', sample.address);
+    const { to } = await keepPointInTime(session, 'shop', sample);
+    return [inputOf('shop', dump), inputOf('shop', snapshot), { database: 'shop', kind: 'pitr', to }];
   } finally {
     const written = await sample.writer.stop();
     session.console.say(`meanwhile the shop committed ${formatCount(written.committed)} transactions`);
@@ -62,7 +67,9 @@ function describeSample({ console }: Session, { address, summary, version }: Sam
 }
 
 function drillBackup(session: Session, database: string, made: BackupReport, fault: Fault | undefined) {
-  const { id, kind } = made.backup;
-  const input: DrillInput = { database, kind, backup: id, ...(fault === undefined ? {} : { break: fault }) };
-  return drill(session, input);
+  return drill(session, inputOf(database, made, fault));
+}
+
+function inputOf(database: string, { backup }: BackupReport, fault?: Fault): DrillInput {
+  return { database, kind: backup.kind, backup: backup.id, ...(fault === undefined ? {} : { break: fault }) };
 }

@@ -23,3 +23,6 @@ select
   n, o.id, o.placed_at, pg_temp.choose(711, n, array['Delivery note.pdf', 'Zollerklärung.pdf', 'Photo.jpg']), 910000 + n
 from generate_series(1, 24) as n
   join shop.orders as o on o.id = 100001 + n % pg_temp.scaled(32000);
+
+insert into audit.heartbeat (at)
+select timestamptz '2026-11-18 00:00:00+00' + n * interval '1 hour' from generate_series(0, 47) n;

@@ -16,3 +16,9 @@ create table audit.ddl_log (
   run_by name not null default session_user,
   run_at timestamptz not null default clock_timestamp()
 );
+
+-- A row tells when it was written: that is what shows to which moment a copy of the shop goes back.
+create table audit.heartbeat (
+  id bigint generated always as identity primary key,
+  at timestamptz not null
+);
