@@ -3,12 +3,14 @@ const { readdirSync } = require('node:fs');
 const { join } = require('node:path');
 const readYaml = require('./cloudformation-yaml.cjs');
 const { capitalize } = require('./names.cjs');
+const webhook = require('./webhook.cjs');
 
 module.exports = () =>
   readdirSync(join(__dirname, 'functions'))
     .filter((file) => file.endsWith('.yml'))
     .sort()
     .flatMap((file) => Object.entries(readYaml(`functions/${file}`)))
+    .concat(Object.entries(webhook().functions))
     .map(([name, { handler, role }]) => ({
       logicalId: `${capitalize(name)}LambdaFunction`,
       name,

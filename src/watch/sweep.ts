@@ -23,12 +23,11 @@ export interface Sweep {
 
 /**
  * Destroys throwaway instances that have outlived every drill that could still need them: the last resort for drills that
- * were cut off. An instance that is being destroyed already is left to whoever began it.
+ * were cut off.
  */
 export async function sweep({ databases, notifier, clock }: SweepSetting): Promise<Sweep> {
   const instances = await databases.listInstances();
-  const due = instances.filter((instance) => instance.status !== 'deleting' && isOverdue(instance, clock.now()));
-  const { destroyed, left } = await destroyAll(due, databases);
+  const { destroyed, left } = await destroyAll(instances.filter((instance) => isOverdue(instance, clock.now())), databases);
   for (const instance of destroyed) await notifier.publish(announceOrphan(instance));
   for (const { instance, error } of left) await notifier.publish(announceLeft(instance, error));
   return summary(instances.length, destroyed, left);
@@ -50,7 +49,7 @@ export async function sweepDrill(cutOff: CutOff, { databases, notifier, clock }:
     if (look > 0) await clock.sleep(MILLISECONDS_BETWEEN_LOOKS);
     const own = (await databases.listInstances()).filter(({ tags }) => tags['pgproof:drill'] === cutOff.drillId);
     for (const { instanceId } of own) found.add(instanceId);
-    const result = await destroyAll(own.filter(({ status }) => status !== 'deleting'), databases);
+    const result = await destroyAll(own, databases);
     for (const instance of result.destroyed) destroyed.set(instance.instanceId, instance);
     left = result.left;
   }
@@ -85,7 +84,10 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** One that cannot be destroyed does not keep the others. */
+/**
+ * One that cannot be destroyed does not keep the others. What is being destroyed is asked for again, because a cluster goes
+ * in two steps, but somebody else began that and it counts for nothing here.
+ */
 async function destroyAll(
   due: readonly Instance[],
   databases: SweepSetting['databases'],
@@ -95,7 +97,7 @@ async function destroyAll(
   for (const instance of due) {
     try {
       await databases.deleteInstance(instance.instanceId);
-      destroyed.push(instance);
+      if (instance.status !== 'deleting') destroyed.push(instance);
     } catch (error) {
       left.push({ instance, error });
     }
