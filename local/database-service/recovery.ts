@@ -1,10 +1,13 @@
-import { copyFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { RecoveryWindow } from '../../src/cloud/database-service.ts';
-import { InstanceRefusedError, ObjectDamagedError } from '../../src/errors.ts';
+import { InstanceFailedError, InstanceRefusedError, ObjectDamagedError } from '../../src/errors.ts';
 import { startLoadable, type Born } from '../../src/postgres/cluster/creation.ts';
 import type { Cluster } from '../../src/postgres/cluster/cluster.ts';
-import { dataDirectory, makeOwned, writeOwned } from '../../src/postgres/cluster/cluster-files.ts';
+import { dataDirectory, LOG, makeOwned, writeOwned } from '../../src/postgres/cluster/cluster-files.ts';
+import { isAlive, postmasterPid } from '../../src/postgres/cluster/processes.ts';
+import { logProblem } from '../../src/postgres/cluster/server-log.ts';
 import type { Settings } from '../../src/postgres/cluster/settings.ts';
 import { SPOOL } from './archiving.ts';
 import { giveTree } from './file-tree.ts';
@@ -108,7 +111,10 @@ export async function recoverCluster(places: Places, cluster: Cluster, recovery:
   await giveTree(spool, cluster.identity, signal);
   await writeOwned(join(dataDirectory(cluster.directory), 'recovery.signal'), '', cluster.identity);
   const settings = { ...disarm(base.settings), ...recoverySettings(to) };
-  const born = await startLoadable(cluster, { settings, signal, timeoutSeconds: START_SECONDS }, (port) => enterRestored(cluster, port, base));
+  const born = await startLoadable(cluster, { settings, signal, timeoutSeconds: START_SECONDS }, async (port) => {
+    await untilPromoted(cluster, signal);
+    await enterRestored(cluster, port, base);
+  });
   await rm(spool, { recursive: true, force: true });
   return born;
 }
@@ -122,7 +128,23 @@ function recoverySettings(to: Date): Settings {
     recovery_target_action: 'promote',
     // That of the base backup: no other history than the one that was archived.
     recovery_target_timeline: 'current',
-    // Without readers during recovery the server is ready, for pg_ctl and everybody else, only when it has been promoted.
+    // Nobody reads it before it is what was asked for.
     hot_standby: 'off',
   };
+}
+
+const POLL_MILLISECONDS = 50;
+
+/** pg_ctl goes as soon as the replay has begun. How far the server is stands in the last line of the postmaster's file. */
+async function untilPromoted({ directory }: Cluster, signal: AbortSignal): Promise<void> {
+  const data = dataDirectory(directory);
+  for (;;) {
+    const status = (await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[7]?.trim();
+    if (status === 'ready') return;
+    const pid = await postmasterPid(data);
+    if (pid === undefined || !(await isAlive(pid))) {
+      throw new InstanceFailedError(basename(directory), (await logProblem(join(directory, LOG))) ?? 'the server ended during recovery');
+    }
+    await wait(POLL_MILLISECONDS, undefined, { signal });
+  }
 }

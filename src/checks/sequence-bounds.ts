@@ -28,7 +28,7 @@ export function boundSequences(before: Facts, after: Facts, actual: Facts): Find
     return makeFinding(SEQUENCES, { status: 'failed', cause: 'backup', examined, detail, items: wrong });
   }
   if (doubtful.length > 0) {
-    const detail = `${doubtful[0]}: it was set back while the snapshot was taken`;
+    const detail = `${doubtful[0]}: it was set back between the readings`;
     return makeFinding(SEQUENCES, { status: 'could_not_verify', cause: 'source', examined, detail, items: doubtful });
   }
   if (examined === 0) {

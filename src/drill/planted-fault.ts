@@ -72,12 +72,13 @@ const TABLES = `
      and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgenabled = 'A')
    order by c.reltuples desc, 1`;
 
+// A superuser revokes as the owner: what somebody else granted would stay. What hangs on the grant goes with it.
 const DROP_GRANT = `
-  select format('revoke %s on %I.%I from %I', a.privilege_type, n.nspname, c.relname, a.grantee::regrole) as sql
+  select format('revoke %s on %I.%I from %I cascade', a.privilege_type, n.nspname, c.relname, a.grantee::regrole) as sql
     from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
-   where c.relkind in ('r', 'p', 'v') and a.grantee <> 0 and a.grantee <> c.relowner
+   where c.relkind in ('r', 'p', 'v') and a.grantee <> 0 and a.grantee <> c.relowner and a.grantor = c.relowner
      and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-   order by n.nspname, c.relname, a.privilege_type`;
+   order by n.nspname, c.relname, a.privilege_type, a.grantee::regrole::text`;
 
 // The indexes of partitions go with that of their table.
 const DROP_INDEX = `
