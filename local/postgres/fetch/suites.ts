@@ -15,8 +15,8 @@ export interface Machine {
   readonly hasFile: (path: string) => boolean;
 }
 
-/** Debian releases whose packages are known to run on an older Debian; the first has 17, the second 18. */
-const LATER_DEBIAN = ['trixie', 'forky'];
+/** Debian releases with 15, 17 and 18. Their packages run on each other, because each comes with its own libraries. */
+const DEBIAN = ['bookworm', 'trixie', 'forky'];
 const KEYRINGS: Readonly<Record<string, string>> = {
   debian: '/usr/share/keyrings/debian-archive-keyring.gpg',
   ubuntu: '/usr/share/keyrings/ubuntu-archive-keyring.gpg',
@@ -28,7 +28,7 @@ export function isDebianLike(osRelease: string): boolean {
 }
 
 /**
- * Where to look, best first: the machine's own release, then on Debian the later ones. The mirrors are those that the
+ * Where to look, best first: the machine's own release, then on Debian the other ones. The mirrors are those that the
  * machine is set up to use, and none when it is set up for none; signatures are checked against the distribution's keys whatever the machine's own lines say.
  */
 export function suitesFor({ osRelease, uris, hasFile }: Machine): Suite[] {
@@ -44,7 +44,7 @@ export function suitesFor({ osRelease, uris, hasFile }: Machine): Suite[] {
     ),
   ];
   if (archives.length === 0) return [];
-  const names = family === 'ubuntu' ? [own] : [...new Set([own, ...LATER_DEBIAN])];
+  const names = family === 'ubuntu' ? [own] : [...new Set([own, ...DEBIAN])];
   return names.map((name) => ({ name, lines: linesOf(name) }));
 }
 

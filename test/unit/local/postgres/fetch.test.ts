@@ -36,7 +36,7 @@ describe('where to look', () => {
       uris: URIS.replaceAll('bookworm', 'trixie'),
       hasFile: () => false,
     });
-    expect(suites.map(({ name }) => name)).toEqual(['trixie', 'forky']);
+    expect(suites.map(({ name }) => name)).toEqual(['trixie', 'bookworm', 'forky']);
   });
 
   test('what is made of Ubuntu uses Ubuntu’s release and nothing else', () => {
