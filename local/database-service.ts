@@ -1,16 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../src/cloud/clock.ts';
 import type { Connection, DatabaseService, Instance, RecoverySource, RecoveryWindow } from '../src/cloud/database-service.ts';
 import type { RestoreSnapshot, RestoreToPointInTime, Snapshot, SnapshotVerification } from '../src/cloud/database-service.ts';
-import { InstanceFailedError, InstanceRefusedError, PostgresNotFoundError } from '../src/errors.ts';
+import { InstanceRefusedError, PostgresNotFoundError } from '../src/errors.ts';
 import { choosePrograms, type PostgresPrograms } from '../src/postgres/programs.ts';
 import { createArchiving, keepLog, type CreateSource, type KeepLog } from './database-service/archiving.ts';
 import { Background } from './database-service/background.ts';
-import { checkSpace, createCluster, PASSWORD_FILE, type Born } from '../src/postgres/cluster/creation.ts';
+import { checkSpace, createCluster, type Born } from '../src/postgres/cluster/creation.ts';
 import { destroyInstance } from './database-service/deletion.ts';
 import { claimInstance, readRecord, type InstanceRecord } from './database-service/instance-record.ts';
-import { describe, list } from './database-service/instance-state.ts';
+import { connectionOf, describe, list } from './database-service/instance-state.ts';
 import { instanceDirectory, openPlaces, makeInstancesDirectory, socketDirectory } from './database-service/places.ts';
 import { findRecoverable, prepareRecovery, recoverCluster } from './database-service/recovery.ts';
 import { restoreCluster } from './database-service/restoration.ts';
@@ -93,16 +91,7 @@ export class LocalDatabaseService implements DatabaseService {
   }
 
   async connection(instanceId: string): Promise<Connection> {
-    const places = await this.#places();
-    const instance = await describe(places, instanceId);
-    const directory = instanceDirectory(places, instanceId);
-    const record = await readRecord(directory, instanceId);
-    if (instance?.status !== 'available' || record?.port === undefined) {
-      const state = instance ? `${instance.status}${instance.detail ? `: ${instance.detail}` : ''}` : 'gone';
-      throw new InstanceFailedError(instanceId, `instance ${instanceId} is not available but ${state}`);
-    }
-    const password = await readFile(join(directory, PASSWORD_FILE), 'utf8');
-    return { host: '127.0.0.1', port: record.port, user: record.superuser, password };
+    return connectionOf(await this.#places(), instanceId);
   }
 
   /** Copies a running cluster; returns when the snapshot is whole and on disk. */

@@ -10,7 +10,7 @@ export function renderVerdict({ body, evidenceFile, reportFile }: DrillReport, c
   const paint = painter(color);
   const lines = [
     '',
-    `${headline(body, paint)}  ${body.kind} of ${body.database}${body.backup ? `, ${body.backup.id}` : ''}`,
+    `${headline(body, paint)}  ${subject(body)}`,
     `  ${body.reason}`,
     ...levelLines(body, paint),
     ...troubleLines(body, paint),
@@ -19,6 +19,12 @@ export function renderVerdict({ body, evidenceFile, reportFile }: DrillReport, c
     `  report    ${relative(process.cwd(), reportFile)}`,
   ];
   return lines.join('\n');
+}
+
+/** A point in time is named by its moment: its id is made of that, and less exact. */
+function subject({ kind, database, backup }: EvidenceBody): string {
+  if (kind === 'pitr') return `point in time of ${database}${backup ? `, ${backup.takenAt}` : ''}`;
+  return `${kind} of ${database}${backup ? `, ${backup.id}` : ''}`;
 }
 
 type Paint = (text: string, code: 'green' | 'red' | 'yellow' | 'dim' | 'bold') => string;
@@ -65,7 +71,7 @@ function levelDetail(body: EvidenceBody, level: AssuranceLevel, findings: readon
   const checks = `${counted.length} of ${findings.length} checks`;
   const examined = counted.reduce((sum, finding) => sum + finding.examined, 0);
   if (counted.length === 0) return findings.map(({ detail }) => detail).filter(Boolean)[0] ?? checks;
-  if (level === 1) return `${checks}, ${body.backup ? formatBytes(body.backup.bytes) : ''}`;
+  if (level === 1) return body.backup && body.kind !== 'pitr' ? `${checks}, ${formatBytes(body.backup.bytes)}` : checks;
   if (level === 3) return `${checks}, ${formatCount(examined)} definitions, grants and settings`;
   if (level === 4) return `${checks}, ${formatCount(totalRows(body))} rows, table by table (${formatCount(body.tables.length)} with partitions)`;
   if (level === 5) return `${checks}, every value of ${formatCount(totalRows(body))} rows`;

@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationError } from '../../src/errors.ts';
 import { makeOpenDirectory } from '../../src/postgres/cluster/open-directory.ts';
 import { ownerName } from '../../src/owner.ts';

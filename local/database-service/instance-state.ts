@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { stat } from 'node:fs/promises';
-import type { Instance } from '../../src/cloud/database-service.ts';
-import { describeError } from '../../src/errors.ts';
+import { readFile, stat } from 'node:fs/promises';
+import type { Connection, Instance } from '../../src/cloud/database-service.ts';
+import { describeError, InstanceFailedError } from '../../src/errors.ts';
+import { PASSWORD_FILE } from '../../src/postgres/cluster/creation.ts';
 import { dataDirectory, LOG } from '../../src/postgres/cluster/cluster-files.ts';
 import { exists } from '../../src/postgres/cluster/cluster-end.ts';
 import { postmasterPid, processesIn } from '../../src/postgres/cluster/processes.ts';
@@ -38,6 +39,22 @@ export async function list(places: Places): Promise<Instance[]> {
     }
   }
   return instances;
+}
+
+/**
+ * How to log in to an available instance as its superuser.
+ * @throws InstanceFailedError saying what it is instead
+ */
+export async function connectionOf(places: Places, instanceId: string): Promise<Connection> {
+  const instance = await describe(places, instanceId);
+  const directory = instanceDirectory(places, instanceId);
+  const record = await readRecord(directory, instanceId);
+  if (instance?.status !== 'available' || record?.port === undefined) {
+    const state = instance ? `${instance.status}${instance.detail ? `: ${instance.detail}` : ''}` : 'gone';
+    throw new InstanceFailedError(instanceId, `instance ${instanceId} is not available but ${state}`);
+  }
+  const password = await readFile(join(directory, PASSWORD_FILE), 'utf8');
+  return { host: '127.0.0.1', port: record.port, user: record.superuser, password };
 }
 
 type State = Pick<Instance, 'status' | 'detail'>;

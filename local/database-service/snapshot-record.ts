@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Snapshot } from '../../src/cloud/database-service.ts';
 import { NoBackupError } from '../../src/errors.ts';
 import { checkId, entriesIn, UNBORN } from './instance-record.ts';

@@ -2,6 +2,7 @@ import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stopCluster } from '../../src/postgres/cluster/cluster-end.ts';
 import { isOwnerAlive } from '../../src/owner.ts';
+import { sweepArchives } from './archive-sweep.ts';
 import { destroyInstance } from './deletion.ts';
 import { entriesIn, readRecord, UNBORN } from './instance-record.ts';
 import { instanceDirectory, removeEmptyPlaces, type Places } from './places.ts';
@@ -9,12 +10,13 @@ import { instanceDirectory, removeEmptyPlaces, type Places } from './places.ts';
 /** What a sweep removed, by name. */
 export interface Swept {
   readonly instances: readonly string[];
-  /** Unfinished directories of snapshots and instances. */
+  /** Unfinished directories of snapshots and instances, logs without a base backup. */
   readonly unfinished: readonly string[];
 }
 
 /**
- * Destroys what dead processes left: their throwaway instances, and snapshots and instances that they had not finished.
+ * Destroys what dead processes left: their throwaway instances, and snapshots and instances that they had not finished;
+ * and logs that no base backup leads into.
  * What belongs to a living process, this one included, is left alone.
  * @throws CleanupFailedError, ConfigurationError when something is left that cannot be destroyed; the rest is swept first
  */
@@ -30,6 +32,9 @@ export async function sweep(places: Places): Promise<Swept> {
       faults.push(error);
     }
   }
+  await sweepArchives(places)
+    .then((names) => swept.unfinished.push(...names))
+    .catch((error: unknown) => faults.push(error));
   await removeEmptyPlaces(places);
   if (faults.length > 0) throw faults[0];
   return swept;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationError, ObjectDamagedError } from '../../src/errors.ts';
 import { ownerName } from '../../src/owner.ts';
 import { syncDirectory } from '../store/durable.ts';

@@ -10,6 +10,7 @@ import { isAboutBackup } from '../../src/backup/archive.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { formatBytes } from '../format.ts';
 import type { Laptop } from '../laptop.ts';
+import { readRecoveryStatus, renderRecovery, type RecoveryStatus } from './recovery-status.ts';
 
 export interface BackupStatus {
   readonly id: string;
@@ -26,6 +27,8 @@ export interface BackupStatus {
 export interface DatabaseStatus {
   readonly database: string;
   readonly backups: readonly BackupStatus[];
+  /** Recovery to a point in time; null where no log was ever kept. */
+  readonly recovery: RecoveryStatus | null;
   /** Age in seconds of the newest backup that a drill proved; null when there is none. */
   readonly provenAge: number | null;
   readonly rpoTarget: number | null;
@@ -46,7 +49,8 @@ async function statusOf(laptop: Laptop, database: string): Promise<DatabaseStatu
   const target = databaseConfig(laptop.config, database).drill.rpoTarget ?? null;
   const proven = backups.find(({ verdict }) => verdict === 'PROVEN');
   const provenAge = proven?.takenAt ? (laptop.clock.now().getTime() - Date.parse(proven.takenAt)) / 1000 : null;
-  return { database, backups, provenAge, rpoTarget: target, state: stateOf(drills, provenAge, target) };
+  const recovery = await readRecoveryStatus(laptop, database, drills);
+  return { database, backups, recovery, provenAge, rpoTarget: target, state: stateOf(drills, provenAge, target) };
 }
 
 function stateOf(drills: readonly EvidenceBody[], age: number | null, target: number | null): DatabaseStatus['state'] {
@@ -85,7 +89,7 @@ export function renderStatus(statuses: readonly DatabaseStatus[], now: Date): st
   return statuses.map((status) => renderDatabase(status, now)).join('\n\n');
 }
 
-function renderDatabase({ database, backups, provenAge, rpoTarget, state }: DatabaseStatus, now: Date): string {
+function renderDatabase({ database, backups, recovery, provenAge, rpoTarget, state }: DatabaseStatus, now: Date): string {
   const target = rpoTarget === null ? '' : `, target ${formatDuration(rpoTarget)}`;
   const age = provenAge === null ? 'no backup is proven' : `newest proven backup is ${formatDuration(provenAge)} old`;
   const rows = backups.slice(0, 10).map((backup) => {
@@ -95,7 +99,8 @@ function renderDatabase({ database, backups, provenAge, rpoTarget, state }: Data
   });
   const more = backups.length > 10 ? [`  … and ${backups.length - 10} older`] : [];
   const head = `  ${'kind'.padEnd(9)}${'backup'.padEnd(24)}${'age'.padEnd(14)}${'size'.padStart(10)}  ${'validation'.padEnd(14)}drill`;
-  return [`${database}: ${state.toUpperCase()} (${age}${target})`, ...(rows.length > 0 ? [head, ...rows, ...more] : [])].join('\n');
+  const points = recovery ? [renderRecovery(recovery, now)] : [];
+  return [`${database}: ${state.toUpperCase()} (${age}${target})`, ...(rows.length > 0 ? [head, ...rows, ...more] : []), ...points].join('\n');
 }
 
 /** 1 when a newest drill failed, 2 when something is unproven or overdue, else 0. */

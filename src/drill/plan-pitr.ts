@@ -40,7 +40,8 @@ export async function planRecovery(drill: Drill, setting: PlanSetting): Promise<
     }
   }
   const { record, sha256 } = await readRecovery(store, key);
-  const { database: _, version: __, settings = {}, ...server } = record.server ?? { major: 0, superuser: '' };
+  // The service makes the instance from what it keeps; of a server that was never read nothing needs to be known.
+  const { major, superuser, settings } = record.server ?? { major: 0, superuser: '', settings: {} };
   return {
     backupId: `pitr-${compactTime(new Date(record.target))}`,
     manifestKey: key,
@@ -48,7 +49,7 @@ export async function planRecovery(drill: Drill, setting: PlanSetting): Promise<
     selection: { listed: record.marks.length, passedOver: [] },
     takenAt: record.target,
     recoverableUntil: record.window.latest,
-    instance: { ...server, parameters: settings },
+    instance: { major, superuser, parameters: settings },
     readsSource: record.readsSource,
   };
 }

@@ -85,7 +85,7 @@ function renderKeyFacts(body: EvidenceBody): Markup {
 <div><dt>Database</dt><dd>${name(body.database)}</dd></div>
 <div><dt>Backup</dt><dd>${backup ? name(backup.id) : 'none'} <small>${body.kind}</small></dd></div>
 <div><dt>Age when drilled</dt><dd>${backup && age !== null && Number.isFinite(age) ? html`${duration(Math.max(0, age))} <small>taken ${instant(backup.takenAt)}</small>` : 'unknown'}</dd></div>
-<div><dt>Size</dt><dd>${backup ? html`${size(backup.bytes)} <small>${counted(backup.bytes, 'byte')}</small>` : 'unknown'}</dd></div>
+<div><dt>Size</dt><dd>${backup && backup.bytes > 0 ? html`${size(backup.bytes)} <small>${counted(backup.bytes, 'byte')}</small>` : 'unknown'}</dd></div>
 ${renderTarget('RTO', 'time to recover', body.rto)}
 ${renderTarget('RPO', 'data that would be lost', body.rpo)}
 ${renderStorage(body)}
