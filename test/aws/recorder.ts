@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingHttpHeaders } from 'node:http';
+import { rdsCalls } from './recorder-rds.ts';
 
 /** One thing that somebody asked of AWS, in the words of its policies. */
 export interface Call {
@@ -18,9 +19,6 @@ export interface Recorder {
   actor: string;
   close(): Promise<void>;
 }
-
-const ACCOUNT = '123456789012';
-const REGION = 'eu-central-1';
 
 /** Stands before the emulator and writes down what is asked of it. */
 export async function startRecorder(target: string): Promise<Recorder> {
@@ -66,7 +64,7 @@ function listing(url: string, actor: string): Call[] {
   return [{ actor, action: 's3:ListBucket', resources: [`arn:aws:s3:::${bucket}`], context: {} }];
 }
 
-interface Request {
+export interface Request {
   readonly method: string;
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
@@ -88,7 +86,7 @@ const SERVICES: Readonly<Record<string, (asked: Request, service: string) => Par
   secretsmanager: jsonCalls,
 };
 
-type Part = Omit<Call, 'actor' | 'context'> & Partial<Call>;
+export type Part = Omit<Call, 'actor' | 'context'> & Partial<Call>;
 
 function s3Calls({ method, url, headers }: Request): Part[] {
   const [bucket = '', ...rest] = decodeURIComponent(url.pathname).slice(1).split('/');
@@ -104,45 +102,6 @@ function s3Calls({ method, url, headers }: Request): Part[] {
   }
   const action = url.searchParams.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject';
   return [{ action, resources }, { action: 'kms:Decrypt', resources: ['BackupKey'] }];
-}
-
-function rdsCalls({ body }: Request): Part[] {
-  const asked = new URLSearchParams(body);
-  const arn = (kind: string, name: string | null) => (name === null ? [] : [`arn:aws:rds:${REGION}:${ACCOUNT}:${kind}:${name}`]);
-  const action = `rds:${asked.get('Action')}`;
-  const db = arn('db', asked.get('DBInstanceIdentifier') ?? '*');
-  const snapshot = arn('snapshot', asked.get('DBSnapshotIdentifier'));
-  if (action === 'rds:DescribeDBSnapshots') return [{ action, resources: snapshot }];
-  const password = asked.has('ManageMasterUserPassword') ? LETS_RDS_KEEP_A_PASSWORD : [];
-  if (action === 'rds:CreateDBInstance' || action.startsWith('rds:Restore')) {
-    const context = { 'rds:PubliclyAccessible': asked.get('PubliclyAccessible') ?? 'true' };
-    const resources = [...db, ...snapshot, ...arn('subgrp', asked.get('DBSubnetGroupName'))];
-    const tagging = { action: 'rds:AddTagsToResource', resources: db, context: requestTags(asked) };
-    return [{ action, resources, context }, tagging, ...password, ...(snapshot.length > 0 ? LETS_RDS_DECRYPT : [])];
-  }
-  // By the time of a change the instance has the tags that it was born with.
-  return [{ action, resources: db, context: { 'aws:ResourceTag/pgproof:throwaway': 'true' } }, ...password];
-}
-
-/** RDS keeps a managed password as a secret in the name of whoever asked for it. */
-const LETS_RDS_KEEP_A_PASSWORD: Part[] = ['secretsmanager:CreateSecret', 'secretsmanager:TagResource']
-  .map((action): Part => ({ action, resources: [`arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:rds!db-0-abc`] }))
-  .concat([{ action: 'kms:DescribeKey', resources: [`arn:aws:kms:${REGION}:${ACCOUNT}:key/aws-secretsmanager`] }]);
-
-/** A snapshot that is encrypted, as all should be, is decrypted by RDS in the name of whoever restores it. */
-const LETS_RDS_DECRYPT: Part[] = ['kms:CreateGrant', 'kms:DescribeKey'].map((action) => ({
-  action,
-  resources: [`arn:aws:kms:${REGION}:${ACCOUNT}:key/production`],
-  context: { 'kms:ViaService': `rds.${REGION}.amazonaws.com`, 'kms:GrantIsForAWSResource': 'true' },
-}));
-
-function requestTags(asked: URLSearchParams): Record<string, string> {
-  const tags: Record<string, string> = {};
-  for (const [name, key] of asked) {
-    const index = /^Tags\.\w+\.(\d+)\.Key$/.exec(name)?.[1];
-    if (index !== undefined) tags[`aws:RequestTag/${key}`] = asked.get(name.replace(/Key$/, 'Value')) ?? '';
-  }
-  return tags;
 }
 
 function snsCalls({ body }: Request): Part[] {
