@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // These need what a plain machine lacks: Python, a browser, PostgreSQL's sources. npm run test:aws, test:report, test:torture.
-    exclude: ['test/aws/**', 'test/report/**', 'test/torture/**'],
+    // These need what a plain machine lacks: Python, root, a browser, PostgreSQL's sources. npm run test:aws, test:container, test:report, test:torture.
+    exclude: ['test/aws/**', 'test/container/**', 'test/report/**', 'test/torture/**'],
     // Real clusters start inside the tests: a slow machine must not turn a pass into a failure.
     testTimeout: 120_000,
     hookTimeout: 300_000,
