@@ -52,6 +52,9 @@ export async function makeDeployingCheckout(): Promise<DeployingCheckout> {
   await cp(join(ROOT, 'worker'), join(directory, 'worker'), { recursive: true });
   await mkdir(join(directory, 'layers/pg-tools/build/arm64/bin'), { recursive: true });
   await writeFile(join(directory, 'layers/pg-tools/build/arm64/bin/pg_restore'), '#!/bin/sh\n');
+  // The emulator forgets a stack's outputs where the stack is changed by a change set.
+  const service = join(directory, 'serverless.yml');
+  await writeFile(service, (await readFile(service, 'utf8')).replace('  name: aws\n', '  name: aws\n  deploymentMethod: direct\n'));
   const configure = (yaml: string) => writeFile(join(directory, 'pgproof.yml'), yaml);
   await configure(await deployable());
   const type: DeployingCheckout['type'] = async (line, { env = {}, input } = {}) => {
