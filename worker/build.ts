@@ -11,7 +11,8 @@ import { publicCertificates, rdsCertificates } from './certificates.ts';
  */
 export async function buildWorker(directory: string): Promise<void> {
   const root = join(import.meta.dirname, '..');
-  const plugins = createRequire(import.meta.url)('../deploy/esbuild-plugins.cjs') as Plugin[];
+  // The other one is about what lies beside a function's code.
+  const plugins = (createRequire(import.meta.url)('../deploy/esbuild-plugins.cjs') as Plugin[]).filter(({ name }) => name === 'english-only');
   await mkdir(directory, { recursive: true });
   await build({
     absWorkingDir: root,
