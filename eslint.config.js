@@ -27,6 +27,13 @@ export default tseslint.config(
       eqeqeq: 'error',
       'prefer-const': 'error',
       'no-restricted-imports': ['error', { patterns: [noAws] }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportDeclaration[source.value="zod"] ImportSpecifier[imported.name="z"]',
+          message: "Write import * as z from 'zod': of a namespace the bundler keeps only what is used, half of zod.",
+        },
+      ],
     },
   },
   {

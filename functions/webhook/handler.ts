@@ -20,7 +20,7 @@ export async function post(event: unknown, setting: WebhookSetting): Promise<{ a
   return { attempts };
 }
 
-export const handler = lambda(post, {
+export const handler = lambda<unknown, { attempts: number }, Pick<WebhookSetting, 'clock' | 'webhook'>>(post, {
   needs: { webhook },
   about: (event, result) => {
     const [record] = SnsEvent.parse(event).Records;

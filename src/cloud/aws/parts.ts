@@ -20,11 +20,7 @@ export const snapshots: Part<DeployedCloud['snapshots']> = async () => (await im
 
 export const launcher: Part<DeployedCloud['launcher']> = async () => (await import('./open/launcher.ts')).openLauncher;
 
-/** pgproof.yml as it was packaged. */
-export const config: Part<Cloud['config']> = async () => {
-  const { loadConfig } = await import('../../config/config.ts');
-  return ({ PGPROOF_CONFIG }) => loadConfig(PGPROOF_CONFIG);
-};
+export const config: Part<Cloud['config']> = async () => (await import('./open/packaged-config.ts')).openPackagedConfig;
 
 export const programsFor: Part<Cloud['programsFor']> = async () => {
   const { openPrograms } = await import('./open/programs.ts');
