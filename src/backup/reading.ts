@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import { ObjectDamagedError, ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
 import type { Facts } from '../facts/facts.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SnapshotSource } from '../cloud/snapshot-service.ts';
 import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/source.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../cloud/clock.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import type { LaunchedTask } from '../cloud/task-launcher.ts';

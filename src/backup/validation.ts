@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Finding } from '../checks/finding.ts';
 import type { Clock } from '../cloud/clock.ts';
 import type { DatabaseService } from '../cloud/database-service.ts';

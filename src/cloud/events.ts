@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The event EventBridge delivers when an object has landed in the bucket. Unknown fields pass: AWS adds some now and

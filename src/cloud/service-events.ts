@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Events of AWS's services as EventBridge delivers them, as far as pgproof looks at them. Unknown fields pass. */
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationError } from '../errors.ts';
 
 /** The part of pgproof.yml that only a deployment to AWS reads. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** When something happens, in the words of EventBridge Scheduler. */
 

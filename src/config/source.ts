@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where a database is and how to log in: by URL, or by its name in RDS. No password is ever written here. */
 

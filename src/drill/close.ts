@@ -1,7 +1,7 @@
 import { acceptFindings } from '../checks/acceptance.ts';
 import { deriveVerdict } from '../checks/verdict.ts';
 import type { Cloud } from '../cloud/cloud.ts';
-import { databaseConfig, type DatabaseConfig } from '../config/config.ts';
+import { databaseConfig, type DatabaseConfig } from '../config/schema.ts';
 import { ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
 import { findDroppedChecks, findPrevious } from './chain.ts';
 import { DrillInput, type DrillPlan, type DrillState, type SealResult } from './contract.ts';

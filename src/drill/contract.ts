@@ -3,7 +3,7 @@
  * and what a worker task is told. Everything here is plain JSON and holds no secret.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What lies in the bucket under a manifest. */
 export type BackupKind = 'dump' | 'snapshot';

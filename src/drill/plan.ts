@@ -11,7 +11,7 @@ import {
 import type { Clock } from '../cloud/clock.ts';
 import type { DatabaseService } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
-import { databaseConfig, type Config, type DatabaseConfig } from '../config/config.ts';
+import { databaseConfig, type Config, type DatabaseConfig } from '../config/schema.ts';
 import { BackupNotValidError, ConfigurationError, NoBackupError } from '../errors.ts';
 import { DrillInput, type BackupKind, type DrillPlan, type PlanRequest } from './contract.ts';
 import { planRecovery } from './plan-pitr.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256Of } from '../backup/digest.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import { ObjectDamagedError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { objectionTo } from '../checks/acceptance.ts';
 import type { Finding } from '../checks/finding.ts';
 import { deriveVerdict } from '../checks/verdict.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationError } from '../../errors.ts';
 
 /** Environment variables with which a deployed function or worker finds its cloud; serverless.yml sets them. */

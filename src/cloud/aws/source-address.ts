@@ -1,6 +1,6 @@
 import { DescribeDBClustersCommand, DescribeDBInstancesCommand, type RDSClient } from '@aws-sdk/client-rds';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SourceConfig } from '../../config/source.ts';
 import { ConfigurationError, SourceUnreachableError } from '../../errors.ts';
 import { parseAddress, type Address } from '../../postgres/address.ts';

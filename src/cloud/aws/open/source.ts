@@ -1,7 +1,7 @@
 import { RDSClient } from '@aws-sdk/client-rds';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Signer } from '@aws-sdk/rds-signer';
-import { databaseConfig, type Config } from '../../../config/config.ts';
+import { databaseConfig, type Config } from '../../../config/schema.ts';
 import type { Address } from '../../../postgres/address.ts';
 import type { Environment } from '../environment.ts';
 import { sourceAddress } from '../source-address.ts';
