@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { validate } from '../../../functions/validate/handler.ts';
 import type { DumpManifest } from '../../../src/backup/manifest.ts';
-import type { DeployedCloud } from '../../../src/cloud/cloud.ts';
+import type { Cloud, DeployedCloud } from '../../../src/cloud/cloud.ts';
 import { parseAddress } from '../../../src/postgres/address.ts';
 import { runTask } from '../../../worker/run-task.ts';
 import { objectCreated } from '../../helpers/aws-events.ts';
@@ -41,14 +41,15 @@ describe('a manifest that lands', () => {
 
   test('of a larger backup is handed to one task, however often it is told of', async () => {
     await putManifest(20 * GIB + 1);
-    for (const _ of [1, 2]) expect(await validate(objectCreated(KEY), cloud)).toBe('handed to a task');
+    expect(await validate(objectCreated(KEY), cloud)).toBe('handed to a task');
+    expect(await validate(objectCreated(KEY), cloud)).toBe('handed to a task');
     expect(world.tasks).toEqual([{ verb: 'validate', database: 'shop', manifestKey: KEY }]);
     expect(world.told).toEqual([]);
   });
 
   test('of a larger backup is validated here where there is nobody to hand it to', async () => {
     await putManifest(20 * GIB + 1);
-    const { launcher: _, ...laptop } = cloud;
+    const laptop = Object.fromEntries(Object.entries(cloud).filter(([name]) => name !== 'launcher')) as unknown as Cloud;
     await expect(validate(objectCreated(KEY), laptop)).rejects.toThrow('validated here');
   });
 
@@ -70,7 +71,9 @@ describe('a manifest that lands', () => {
     await world.store.put(KEY, '{"format":1}');
     const task = { verb: 'validate', database: 'shop', manifestKey: KEY } as const;
     const source = async () => parseAddress('postgres://nobody@127.0.0.1:1/none', 'source');
-    for (const _ of [1, 2]) await runTask(task, { cloud, source, signal: new AbortController().signal });
+    const setting = { cloud, source, signal: new AbortController().signal };
+    await runTask(task, setting);
+    await runTask(task, setting);
     expect(await world.keys()).toEqual([KEY, KEY.replace('manifest.json', 'told/validation.json'), KEY.replace('manifest', 'validation')]);
     expect(world.told).toMatchObject([{ event: 'backup.invalid', facts: { backup: ID } }]);
   });
