@@ -50,9 +50,9 @@ function container(name, Image, encoded) {
   };
 }
 
-/** What functions are told, and the configuration that they find beside their code. */
+/** What functions are told, and here too the configuration, which they find beside their code. */
 function environment(encoded) {
-  const { NODE_OPTIONS: _, ...variables } = readYaml('environment.yml');
+  const { NODE_OPTIONS: _, PGPROOF_CONFIG: __, ...variables } = readYaml('environment.yml');
   const own = { PGPROOF_RDS_CERTIFICATES: '/opt/pgproof/rds-certificates.pem', PGPROOF_CONFIG_BASE64: encoded };
   return Object.entries({ ...variables, ...own }).map(([Name, value]) => ({ Name, Value: withSetting(value) }));
 }

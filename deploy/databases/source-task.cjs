@@ -35,6 +35,9 @@ function databaseStatements({ rds, aurora, secret, iam }) {
   }
   if (secret !== undefined) {
     statements.push({ Sid: 'ReadItsPassword', Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secret });
+    // For a secret under a key of the owner's; the key's own policy must leave it to the account's policies.
+    const throughSecret = { 'kms:ViaService': sub('secretsmanager.${AWS::Region}.amazonaws.com'), 'kms:EncryptionContext:SecretARN': secret };
+    statements.push({ Sid: 'DecryptItsPassword', Effect: 'Allow', Action: 'kms:Decrypt', Resource: arn('kms', 'key/*'), Condition: { StringEquals: throughSecret } });
   }
   if (iam !== undefined) {
     const Resource = arn('rds-db', `dbuser:${iam.resourceId}/${iam.user}`);

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,7 +8,12 @@ import { runProgram } from '../../src/postgres/subprocess.ts';
 import type { Packaged } from './packaging.ts';
 import { readZip } from './zip.ts';
 
-const FUNCTIONS = ['validate', 'plan', 'restore', 'describeInstance', 'destroy', 'confirmGone', 'seal', 'report'];
+const DECLARED = join(import.meta.dirname, '../../deploy/functions');
+
+/** Every one that is declared, and the one that is there only where a webhook is. */
+const FUNCTIONS = readdirSync(DECLARED)
+  .flatMap((file) => [...readFileSync(join(DECLARED, file), 'utf8').matchAll(/^(\w+):$/gm)].map(([, name]) => name ?? ''))
+  .concat('webhook');
 
 /** Calls the handler as Lambda does, in a process of its own, and prints what came of it. */
 const CALLER = `
@@ -43,19 +49,20 @@ export function testBundles(packaged: () => Packaged): void {
 
   test('there is one for every function of the template', () => {
     const resources = Object.values(packaged().template.Resources);
+    expect(FUNCTIONS.length).toBeGreaterThanOrEqual(15);
     expect(resources.filter(({ Type }) => Type === 'AWS::Lambda::Function')).toHaveLength(FUNCTIONS.length);
   });
 
   test.each(FUNCTIONS)('%s holds its bundle, its map and the configuration, and nothing else', (name) => {
     const [path] = handlerOf(name).split('.handler');
     const files = readZip(join(packaged().directory, `${name}.zip`));
-    expect([...files.keys()].toSorted()).toEqual([`${path}.mjs`, `${path}.mjs.map`, 'pgproof.yml'].toSorted());
+    expect([...files.keys()].toSorted()).toEqual([`${path}.mjs`, `${path}.mjs.map`, 'pgproof.json'].toSorted());
     expect(files.get(`${path}.mjs`)?.length).toBeLessThan(2_000_000);
   });
 
   test('carry the configuration that was validated', async () => {
     const directory = await unpack('plan');
-    expect(loadConfig(join(directory, 'pgproof.yml')).aws?.region).toBe('eu-central-1');
+    expect(loadConfig(join(directory, 'pgproof.json')).aws?.region).toBe('eu-central-1');
   });
 
   test.each(FUNCTIONS)('%s loads from its zip and answers through its wrapper', async (name) => {

@@ -116,7 +116,12 @@ export function testDatabases(packaged: () => Packaged): void {
       ...store('shop-eu'),
       ['rds:DescribeDBInstances', 'arn:aws:rds:eu-central-1:123456789012:db:shop-production'],
       ['secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-backup-AbCdEf'],
+      ['kms:Decrypt', 'arn:aws:kms:eu-central-1:123456789012:key/*'],
     ]);
+    expect(roles['DatabaseShopXeuSourceRole']).toHaveProperty('Policies.0.PolicyDocument.Statement.6.Condition.StringEquals', {
+      'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com',
+      'kms:EncryptionContext:SecretARN': 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-backup-AbCdEf',
+    });
     expect(statementsOf(roles['DatabaseShopeuSourceRole']?.['Policies'])).toEqual([
       ...store('shopeu'),
       ['rds:DescribeDBClusters', 'arn:aws:rds:eu-central-1:123456789012:cluster:shop-cluster'],
@@ -136,7 +141,7 @@ export function testDatabases(packaged: () => Packaged): void {
   });
 
   test('raise an alarm by age for every kind that is scheduled, also when nothing is measured', () => {
-    const alarms = Object.values(ofType('AWS::CloudWatch::Alarm')).filter(({ Namespace }) => Namespace === 'pgproof');
+    const alarms = Object.values(ofType('AWS::CloudWatch::Alarm')).filter(({ MetricName }) => String(MetricName).endsWith('AgeSeconds'));
     const said = alarms.map(({ MetricName, Dimensions, Threshold }) => [MetricName, ...(Dimensions as { Value: string }[]).map(({ Value }) => Value), Threshold]);
     expect(said).toEqual([
       ['BackupAgeSeconds', 'shop-eu', 'dump', 108_000],
@@ -157,7 +162,7 @@ export function testDatabases(packaged: () => Packaged): void {
     const rules = { ...ofType('AWS::EC2::SecurityGroupEgress'), ...ofType('AWS::EC2::SecurityGroupIngress') };
     const said = Object.values(template().Resources)
       .filter(({ Type }) => /SecurityGroup(Egress|Ingress)$/.test(Type))
-      .map(({ Type, Properties: { GroupId, SourceSecurityGroupId: from, DestinationSecurityGroupId: to, FromPort, ToPort } }) => [Type.slice(22), GroupId, from ?? to, FromPort, ToPort]);
+      .map(({ Type, Properties: { GroupId, SourceSecurityGroupId: from, DestinationSecurityGroupId: to, FromPort, ToPort } }) => [Type.slice(23), GroupId, from ?? to, FromPort, ToPort]);
     expect(Object.keys(rules)).toHaveLength(4);
     expect(said).toEqual([
       ['Egress', { Ref: 'ProveSecurityGroup' }, { Ref: 'ThrowawaySecurityGroup' }, 5432, 5432],

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateLint } from '@wmfs/statelint';
 import validate from 'asl-validator';
@@ -19,6 +19,11 @@ export function testStateMachine(packaged: () => Packaged): void {
     return JSON.parse(text) as Machine;
   };
   const tasks = () => [...walkStates(machine())].filter(([, state]) => state.Type === 'Task');
+
+  const namedErrors = () =>
+    [...walkStates(machine())].flatMap(([, { Retry = [], Catch = [] }]) =>
+      ([...(Retry as object[]), ...(Catch as object[])] as { ErrorEquals: string[] }[]).flatMap(({ ErrorEquals }) => ErrorEquals),
+    );
 
   test('is the very file that the laptop runs', () => {
     expect(properties()['DefinitionString']).toBe(readFileSync(FILE, 'utf8'));
@@ -60,21 +65,37 @@ export function testStateMachine(packaged: () => Packaged): void {
 
   test('retries and catches only errors that somebody throws', () => {
     const ours = new Set(Object.keys(errors));
-    const named = [...walkStates(machine())].flatMap(([, { Retry = [], Catch = [] }]) =>
-      ([...(Retry as object[]), ...(Catch as object[])] as { ErrorEquals: string[] }[]).flatMap(({ ErrorEquals }) => ErrorEquals),
-    );
+    const named = namedErrors();
     expect(named.length).toBeGreaterThan(10);
     // Step Functions', Lambda's and ECS's own, as their documentation names them.
     const theirs = /^(States\.(ALL|Timeout|TaskFailed)|Lambda\.(ServiceException|AWSLambdaException|SdkClientException|TooManyRequestsException)|AmazonECS\.Unknown|ECS\.(AmazonECSException|ServerException))$/;
     expect(named.filter((name) => !theirs.test(name) && !ours.has(name))).toEqual([]);
   });
 
-  test('runs the worker in the cluster, the network and under the name that the template makes', () => {
-    const [, prove] = tasks().find(([, state]) => state.Resource === 'arn:aws:states:::ecs:runTask.sync') ?? [];
-    const parameters = prove?.['Parameters'] as { Overrides: { ContainerOverrides: { Name: string }[] } };
-    const definition = packaged().template.Resources['WorkerTaskDefinition']?.Properties['ContainerDefinitions'] as { Name: string }[];
-    expect(parameters.Overrides.ContainerOverrides[0]?.Name).toBe(definition[0]?.Name);
-    expect(substitutions()).toMatchObject({ WorkerSubnetIds: expect.stringMatching(/^subnet-[0-9a-f]+,subnet-[0-9a-f]+$/) as string, WorkerPublicIp: 'DISABLED' });
+  test('throws somewhere in the code what it names', () => {
+    // An error that nobody constructs would be a retry that never happens.
+    const code = sources(join(FILE, '../../../src')).join('\n');
+    const thrown = (name: string) => code.includes(`new ${name}(`);
+    expect(namedErrors().filter((name) => name in errors).length).toBeGreaterThan(2);
+    expect(namedErrors().filter((name) => name in errors && !thrown(name))).toEqual([]);
+    expect(thrown('InstanceRefused')).toBe(false);
+  });
+
+  test.each([
+    ['Prove', 'ProveSecurityGroup', 'ProveTaskDefinition'],
+    ['ReadSource', 'SourceSecurityGroup', 'DatabaseShopSourceTaskDefinition'],
+  ])('runs %s in the cluster, the network and under the name that the template makes', (name, group, definition) => {
+    const [, state] = tasks().find(([each]) => each === name) ?? [];
+    const text = JSON.stringify(state).replaceAll("States.Format('pgproof-prod-source-{}', $.plan.database)", 'pgproof-prod-source-shop');
+    const parameters = (JSON.parse(text) as { Parameters: Record<string, unknown> }).Parameters;
+    const { ContainerDefinitions, Family } = packaged().template.Resources[definition]?.Properties ?? {};
+    expect(state?.Resource).toBe('arn:aws:states:::ecs:runTask.sync');
+    expect(parameters).toMatchObject({
+      Cluster: 'arn:aws:ecs:eu-central-1:123456789012:WorkerCluster',
+      NetworkConfiguration: { AwsvpcConfiguration: { 'SecurityGroups.$': `States.StringSplit('${group}', ',')`, AssignPublicIp: 'DISABLED' } },
+      Overrides: { ContainerOverrides: [{ Name: (ContainerDefinitions as { Name: string }[])[0]?.Name }] },
+    });
+    expect([`arn:aws:ecs:eu-central-1:123456789012:${definition}`, Family]).toContain(parameters['TaskDefinition'] ?? parameters['TaskDefinition.$']);
   });
 
   test('has a folder under functions/ for each of its functions', () => {
@@ -84,4 +105,11 @@ export function testStateMachine(packaged: () => Packaged): void {
       expect(existsSync(join(FILE, '..', folder, 'handler.ts')), folder).toBe(true);
     }
   });
+}
+
+/** The text of every file of ours below a directory. */
+function sources(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && file !== 'errors.ts')
+    .map((file) => readFileSync(join(directory, file), 'utf8'));
 }

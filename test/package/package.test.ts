@@ -1,8 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SubprocessError } from '../../src/errors.ts';
+import { testAlarms } from './alarm-tests.ts';
 import { testBundles } from './bundle-tests.ts';
+import { testDatabases } from './database-tests.ts';
+import { testDataFlow } from './flow-tests.ts';
 import { testStateMachine } from './machine-tests.ts';
 import { packageService, type Packaged } from './packaging.ts';
+import { testSpecification } from './specification-tests.ts';
+import { specificationFaults } from './specification.ts';
 import { testTemplate } from './template-tests.ts';
 
 describe('serverless package, offline and without credentials', () => {
@@ -14,12 +21,55 @@ describe('serverless package, offline and without credentials', () => {
 
   describe('the template', () => {
     testTemplate(() => existing(packaged));
+    testSpecification(() => existing(packaged));
+  });
+  describe('the alarms', () => {
+    testAlarms(() => existing(packaged));
   });
   describe('the state machine', () => {
     testStateMachine(() => existing(packaged));
   });
+  describe('what a state of the machine reads', () => {
+    testDataFlow();
+  });
+});
+
+describe('serverless package of everything that pgproof.yml can say', () => {
+  let packaged: Packaged | undefined;
+  beforeAll(async () => {
+    packaged = await packageService(() => readFileSync(join(import.meta.dirname, 'two-databases.yml'), 'utf8'));
+  });
+  afterAll(() => packaged?.remove());
+
+  describe('the databases', () => {
+    testDatabases(() => existing(packaged));
+  });
   describe('the bundles', () => {
     testBundles(() => existing(packaged));
+  });
+  test('takes what it says of lock, mail, network, logs and traces', () => {
+    const { Resources } = existing(packaged).template;
+    expect(Resources['BackupBucket']?.Properties).toMatchObject({
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } } },
+    });
+    expect(Resources['PeopleTopic']?.Properties['Subscription']).toEqual([{ Protocol: 'email', Endpoint: 'ops@example.com' }]);
+    expect(Resources['RestoreDrill']?.Properties).toMatchObject({
+      DefinitionSubstitutions: { WorkerPublicIp: 'ENABLED' },
+      TracingConfiguration: { Enabled: true },
+    });
+    expect(Resources['PlanLogGroup']?.Properties['RetentionInDays']).toBe(30);
+  });
+  test('lets every function and the machine send traces when traces are wanted', () => {
+    const resources = Object.entries(existing(packaged).template.Resources);
+    const functions = resources.filter(([, { Type }]) => Type === 'AWS::Lambda::Function');
+    const roles = functions.map(([, { Properties }]) => (Properties['Role'] as { 'Fn::Sub': string })['Fn::Sub'].slice(2, -5));
+    for (const [, { Properties }] of functions) expect(Properties['TracingConfig']).toEqual({ Mode: 'Active' });
+    const [, policy] = resources.find(([name]) => name === 'TracingPolicy') ?? [];
+    expect(policy?.Properties['Roles']).toHaveLength(roles.length + 1);
+    expect(policy?.Properties['Roles']).toEqual(expect.arrayContaining([...roles, 'RestoreDrillRole'].map((Ref) => ({ Ref }))));
+  });
+  test('has only properties that AWS knows there too', async () => {
+    expect(await specificationFaults(existing(packaged).template)).toEqual([]);
   });
 });
 
@@ -40,20 +90,16 @@ describe('serverless package', () => {
     expect(stderr.split('\n').length).toBeLessThan(8);
   });
 
-  test('takes what pgproof.yml says of lock, mail and network', { timeout: 300_000 }, async () => {
-    const packaged = await packageService((text) =>
-      text
-        .replace('    vpc:', '    publicIp: true\n    vpc:')
-        .concat('  bucket: { lock: { mode: compliance, days: 30 } }\n  email: [ops@example.com]\n  logDays: 30\n'),
+  test('ends with every database that no deployment could take', async () => {
+    const error: unknown = await packageService((text) =>
+      text.replace(/ {6}rds: .*/, '      env: SHOP_URL').replace(/ {6}secret: .*\n/, '').concat('  worker: { cpu: 256, memoryMib: 1536 }\n'),
+    ).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SubprocessError);
+    expect((error as SubprocessError).failure.stderr).toContain(
+      '2 faults:\n' +
+        '  pgproof.yml: databases.shop.source.env: is read on the laptop only: expected rds, aurora, or url with secret\n' +
+        '  pgproof.yml: aws.worker.memoryMib: Fargate has no 1536 MiB with cpu 256: expected 512, 1024 or 2048',
     );
-    const { Resources } = packaged.template;
-    await packaged.remove();
-    expect(Resources['BackupBucket']?.Properties).toMatchObject({
-      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } } },
-    });
-    expect(Resources['PeopleTopic']?.Properties['Subscription']).toEqual([{ Protocol: 'email', Endpoint: 'ops@example.com' }]);
-    expect(Resources['RestoreDrill']?.Properties['DefinitionSubstitutions']).toMatchObject({ WorkerPublicIp: 'ENABLED' });
-    expect(Resources['PlanLogGroup']?.Properties['RetentionInDays']).toBe(30);
   });
 });
 

@@ -48,7 +48,7 @@ function resolveRef(template: Template, name: string): string | undefined {
     case 'AWS::ECS::TaskDefinition':
       return arnOf(resource.Type, name);
     case 'AWS::EC2::SecurityGroup':
-      return 'sg-0123456789abcdef0';
+      return name;
     case 'AWS::ECS::Cluster':
       return String(resource.Properties['ClusterName']);
     case 'AWS::RDS::DBSubnetGroup':

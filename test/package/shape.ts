@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What is known of a JSON value before it exists: which fields it has, and whether on every way there or only on some.

@@ -12,6 +12,18 @@ export function testTemplate(packaged: () => Packaged): void {
   const ofType = (type: string): [string, Resource][] => Object.entries(template().Resources).filter(([, { Type }]) => Type === type);
   const properties = (name: string) => resolve(template(), template().Resources[name]?.Properties) as Record<string, unknown>;
 
+  const taskDefinitions = () =>
+    ofType('AWS::ECS::TaskDefinition').map(([name]) => {
+      const definition = properties(name);
+      const [container] = definition['ContainerDefinitions'] as { Environment: { Name: string; Value: string }[] }[];
+      if (!container) throw new Error(`${name} has no container`);
+      return { definition, container };
+    });
+  const statements = (role: string) =>
+    (properties(role)['Policies'] as { PolicyDocument: { Statement: { Action: string | string[]; Resource: string | string[] }[] } }[]).flatMap(
+      ({ PolicyDocument }) => PolicyDocument.Statement,
+    );
+
   test('refers to nothing that is not in it', () => {
     expect(() => resolve(template(), { ...template().Resources, outputs: template().Outputs })).not.toThrow();
     expect(() => resolve(template(), { Ref: 'NoSuchThing' })).toThrow('refers to NoSuchThing');
@@ -37,16 +49,26 @@ export function testTemplate(packaged: () => Packaged): void {
   });
 
   test('tells functions and worker everything that their code asks of the environment', () => {
-    const container = (properties('WorkerTaskDefinition')['ContainerDefinitions'] as { Environment: { Name: string; Value: string }[] }[])[0];
-    const environments = [
-      ...ofType('AWS::Lambda::Function').map(([name]) => (properties(name)['Environment'] as { Variables: Record<string, string> }).Variables),
-      Object.fromEntries(container?.Environment.map(({ Name, Value }) => [Name, Value]) ?? []),
-    ];
-    expect(environments.length).toBeGreaterThanOrEqual(9);
-    for (const environment of environments) {
+    const functions = ofType('AWS::Lambda::Function').map(([name]) => (properties(name)['Environment'] as { Variables: Record<string, string> }).Variables);
+    const containers = taskDefinitions().map(({ container }) => Object.fromEntries(container.Environment.map(({ Name, Value }) => [Name, Value])));
+    expect(functions.length).toBeGreaterThanOrEqual(14);
+    expect(containers).toHaveLength(3);
+    for (const environment of [...functions, ...containers]) {
       const read = readEnvironment({ AWS_REGION: 'eu-central-1', ...environment });
-      expect(read).toMatchObject({ PGPROOF_BUCKET: 'backupbucket', PGPROOF_INSTANCE_SUBNET_GROUP: 'pgproof-drill-prod' });
+      expect(read).toMatchObject({
+        PGPROOF_BUCKET: 'backupbucket',
+        PGPROOF_INSTANCE_SUBNET_GROUP: 'pgproof-drill-prod',
+        PGPROOF_INSTANCE_SECURITY_GROUP_IDS: ['ThrowawaySecurityGroup'],
+        PGPROOF_CLUSTER_ARN: 'arn:aws:ecs:eu-central-1:123456789012:WorkerCluster',
+        PGPROOF_TASK_PREFIX: 'pgproof-prod',
+        PGPROOF_SUBNET_IDS: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+        PGPROOF_SOURCE_SECURITY_GROUP_IDS: ['SourceSecurityGroup'],
+        PGPROOF_PROVE_SECURITY_GROUP_IDS: ['ProveSecurityGroup'],
+        PGPROOF_PUBLIC_IP: 'DISABLED',
+        PGPROOF_DRILL_STATE_MACHINE_ARN: 'arn:aws:states:eu-central-1:123456789012:stateMachine:pgproof-prod-restore-drill',
+      });
     }
+    expect(properties('RestoreDrill')['StateMachineName']).toBe('pgproof-prod-restore-drill');
   });
 
   test('keeps backups versioned, locked, encrypted and out of the public', () => {
@@ -81,22 +103,66 @@ export function testTemplate(packaged: () => Packaged): void {
     expect(properties('ManifestRule')['Targets']).toMatchObject([{ Arn: expect.stringContaining('ValidateLambdaFunction') as string, DeadLetterConfig: {} }]);
   });
 
-  test('opens one door to throwaway instances, for the worker alone', () => {
+  test('opens throwaway instances to the tasks that prove alone, and the database to those that back up alone', () => {
     const doors = ofType('AWS::EC2::SecurityGroupIngress').map(([, { Properties }]) => Properties);
     expect(doors).toEqual([
-      expect.objectContaining({ GroupId: { Ref: 'ThrowawaySecurityGroup' }, SourceSecurityGroupId: { Ref: 'WorkerSecurityGroup' }, FromPort: 5432, ToPort: 5432 }),
+      expect.objectContaining({ GroupId: { Ref: 'ThrowawaySecurityGroup' }, SourceSecurityGroupId: { Ref: 'ProveSecurityGroup' }, FromPort: 5432, ToPort: 5432 }),
+      expect.objectContaining({ GroupId: 'sg-0123456789abcdef0', SourceSecurityGroupId: { Ref: 'SourceSecurityGroup' }, FromPort: 5432, ToPort: 5432 }),
     ]);
     for (const [, { Properties }] of ofType('AWS::EC2::SecurityGroup')) expect(Properties).not.toHaveProperty('SecurityGroupIngress');
+    for (const name of ['SourceSecurityGroup', 'ProveSecurityGroup']) {
+      expect(properties(name)['SecurityGroupEgress']).toMatchObject([{ FromPort: 443, ToPort: 443 }]);
+    }
   });
 
-  test('runs the worker without root, without a writable disk of its own, and loses none of its last words', () => {
-    const [container] = properties('WorkerTaskDefinition')['ContainerDefinitions'] as Record<string, unknown>[];
-    expect(container).toMatchObject({
-      User: '10001:10001',
-      ReadonlyRootFilesystem: true,
-      LinuxParameters: { Capabilities: { Drop: ['ALL'] } },
-      LogConfiguration: { LogDriver: 'awslogs', Options: { mode: 'blocking' } },
-      StopTimeout: 120,
+  test('runs every task without root, without a writable disk of its own, and loses none of its last words', () => {
+    for (const { container, definition } of taskDefinitions()) {
+      expect(definition).toMatchObject({ NetworkMode: 'awsvpc', Volumes: [{ Name: 'scratch' }] });
+      expect(container).toMatchObject({
+        Name: 'worker',
+        Image: 'workerrepository.repositoryuri:0.1.0',
+        User: '10001:10001',
+        ReadonlyRootFilesystem: true,
+        LinuxParameters: { Capabilities: { Drop: ['ALL'] } },
+        MountPoints: [{ SourceVolume: 'scratch', ContainerPath: '/tmp' }],
+        LogConfiguration: { LogDriver: 'awslogs', Options: { mode: 'blocking' } },
+        StopTimeout: 120,
+      });
+    }
+  });
+
+  test("lets no role but a database's own open its secret, and none of them write another's backups", () => {
+    const roles = ofType('AWS::IAM::Role').map(([name]) => [name, JSON.stringify(properties(name)['Policies'])] as const);
+    expect(roles.filter(([, text]) => text.includes('secret:shop-backup')).map(([name]) => name)).toEqual(['DatabaseShopSourceRole']);
+    const prove = statements('ProveTaskRole').filter(({ Action }) => [Action].flat().includes('s3:PutObject'));
+    expect(prove).toMatchObject([{ Resource: 'arn:aws:s3:::backupbucket/v1/*/drills/*' }]);
+    const validate = statements('ValidateTaskRole').filter(({ Action }) => [Action].flat().includes('s3:PutObject'));
+    expect(validate.flatMap(({ Resource }) => [Resource].flat().filter((name) => !/\/(validation|failure)\.json$/.test(name)))).toEqual([]);
+  });
+
+  test('encrypts what people are told with a key that alarms and events may use', () => {
+    for (const topic of ['PeopleTopic', 'ChatTopic']) {
+      expect(properties(topic)['KmsMasterKeyId']).toBe('arn:aws:kms:eu-central-1:123456789012:key/TopicKey');
+      expect(properties(`${topic}Policy`)['PolicyDocument']).toMatchObject({
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'cloudwatch.amazonaws.com' }, Action: 'sns:Publish', Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } } }],
+      });
+    }
+    const { Statement } = properties('TopicKey')['KeyPolicy'] as { Statement: { Sid: string; Principal: unknown; Condition?: unknown }[] };
+    const { Principal, Condition } = Statement.find(({ Sid }) => Sid === 'AlarmsAndEvents') ?? {};
+    expect([Principal, Condition]).toEqual([{ Service: ['cloudwatch.amazonaws.com', 'events.amazonaws.com'] }, undefined]);
+    // The only one that names everybody says: of this account, and only through SNS.
+    expect(Statement.filter((each) => JSON.stringify(each.Principal) === '{"AWS":"*"}').map((each) => each.Condition)).toEqual([
+      { StringEquals: { 'kms:CallerAccount': '123456789012', 'kms:ViaService': 'sns.eu-central-1.amazonaws.com' } },
+    ]);
+  });
+
+  test('prints how to look, how to start and how to subscribe', () => {
+    const outputs = Object.fromEntries(Object.entries(template().Outputs).map(([name, { Value }]) => [name, resolve(template(), Value)]));
+    expect(outputs).toMatchObject({
+      RestoreDrillConsole: 'https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1#/statemachines/view/arn:aws:states:eu-central-1:123456789012:RestoreDrill',
+      SubscribePeople:
+        'aws sns subscribe --region eu-central-1 --topic-arn arn:aws:sns:eu-central-1:123456789012:PeopleTopic --protocol email --notification-endpoint YOU@EXAMPLE.COM',
+      ChatTopicArn: 'arn:aws:sns:eu-central-1:123456789012:ChatTopic',
     });
   });
 
