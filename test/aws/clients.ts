@@ -30,6 +30,11 @@ export async function vpcId(): Promise<string> {
   return /<vpcId>([^<]+)</.exec(await askEc2('DescribeVpcs'))?.[1] ?? '';
 }
 
+/** One of the emulator's default network. */
+export async function securityGroupId(): Promise<string> {
+  return /<groupId>([^<]+)</.exec(await askEc2('DescribeSecurityGroups'))?.[1] ?? '';
+}
+
 /** By hand, because pgproof itself never talks to EC2 and has no client for it. */
 async function askEc2(action: string): Promise<string> {
   const answer = await fetch(inject('moto'), {

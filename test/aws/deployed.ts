@@ -1,13 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { inject } from 'vitest';
 import { buildLayer } from '../../layers/pg-tools/build.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
 import { copyService, readTemplate, type Copy, type Packaged } from '../package/packaging.ts';
 import { readZip } from '../package/zip.ts';
-import { emulator, subnetIds, vpcId } from './clients.ts';
+import { emulator, securityGroupId, subnetIds, vpcId } from './clients.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 
 /** What a failed invocation tells the state machine. */
@@ -25,15 +26,23 @@ export interface Deployed {
   environment(name: string): Promise<Record<string, string>>;
   /** Runs the bundle with the deployed environment. @throws InvocationError */
   invoke(name: string, event: unknown): Promise<unknown>;
+  /** The environment of a task definition's container, by the family's last part, such as `prove` or `source-shop`. */
+  taskEnvironment(name: string): Promise<Record<string, string>>;
+  /** Credentials, and the emulator behind the recorder. */
+  readonly access: Readonly<Record<string, string>>;
   /** What each function asked of AWS so far. */
   readonly recorder: Recorder;
   remove(): Promise<void>;
 }
 
-export async function deploy(): Promise<Deployed> {
-  const [vpc, subnets] = [await vpcId(), await subnetIds()];
+/** @param change makes its pgproof.yml out of this checkout's */
+export async function deploy(change: (configuration: string) => string = (text) => text): Promise<Deployed> {
+  const [vpc, subnets, group] = [await vpcId(), await subnetIds(), await securityGroupId()];
   const copy = await copyService((text) =>
-    text.replace(/vpc: \S+/, `vpc: ${vpc}`).replace(/subnets: .*/, `subnets: [${subnets.slice(0, 2).join(', ')}]`),
+    change(text)
+      .replace(/vpc: \S+/, `vpc: ${vpc}`)
+      .replace(/subnets: .*/, `subnets: [${subnets.slice(0, 2).join(', ')}]`)
+      .replaceAll(/securityGroup: \S+/g, `securityGroup: ${group}`),
   );
   try {
     await buildLayer('arm64', join(copy.directory, 'layers/pg-tools/build'));
@@ -65,17 +74,24 @@ function makeDeployed(copy: Copy, template: Packaged['template'], recorder: Reco
     const { Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: `pgproof-prod-${name}` }));
     return { ...Configuration?.Environment?.Variables, PGPROOF_SIGNING_KEY_ARN: signingKey };
   };
+  const access = { ...CREDENTIALS(), AWS_ENDPOINT_URL: recorder.url };
   return {
     template,
     recorder,
     environment,
+    access,
+    taskEnvironment: async (name) => {
+      const { taskDefinition } = await new ECSClient(emulator()).send(new DescribeTaskDefinitionCommand({ taskDefinition: `pgproof-prod-${name}` }));
+      const variables = taskDefinition?.containerDefinitions?.[0]?.environment ?? [];
+      return { ...Object.fromEntries(variables.map((each) => [each.name ?? '', each.value ?? ''])), PGPROOF_SIGNING_KEY_ARN: signingKey };
+    },
     invoke: async (name, event) => {
       const place = join(copy.directory, 'unpacked', name);
       await unpack(join(copy.directory, '.serverless', `${name}.zip`), place);
       const logicalId = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}LambdaFunction`;
       const [path] = String(template.Resources[logicalId]?.Properties['Handler']).split('.handler');
       recorder.actor = logicalId.replace('LambdaFunction', 'Role');
-      return call(place, `${path}.mjs`, event, { ...(await environment(name)), ...CREDENTIALS(), AWS_ENDPOINT_URL: recorder.url });
+      return call(place, `${path}.mjs`, event, { ...(await environment(name)), ...access });
     },
     remove: async () => {
       await recorder.close();

@@ -1,6 +1,7 @@
 import { DescribeRuleCommand, EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import { CreateDBInstanceCommand, CreateDBSnapshotCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetBucketEncryptionCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadDefinition } from '../../local/state-machine/definition.ts';
 import { execute, type ExecutionEnd, type ResourceHandler } from '../../local/state-machine/execution.ts';
@@ -15,17 +16,19 @@ import { goodProof, putValidatedDump } from '../helpers/scripted-cloud.ts';
 import { emulator, uniqueName } from './clients.ts';
 import { deploy, type Deployed } from './deployed.ts';
 import { testPolicies } from './policy-tests.ts';
+import { testWorker } from './worker-tests.ts';
 
 const FUNCTIONS = ['plan', 'restore', 'describeInstance', 'destroy', 'confirmGone', 'seal', 'report'] as const;
 
 describe('the service after serverless deploy', () => {
   let deployed: Deployed;
+  let secretArn: string;
   let bucket: string;
   let store: S3Store;
   const s3 = new S3Client(emulator());
   const rds = new RDSClient(emulator());
   beforeAll(async () => {
-    deployed = await deploy();
+    deployed = await deploy(await configure());
     bucket = (await deployed.environment('validate'))['PGPROOF_BUCKET'] ?? '';
     store = new S3Store({ client: s3, bucket, clock: systemClock });
     // As the template says; the emulator's CloudFormation leaves it out.
@@ -33,11 +36,20 @@ describe('the service after serverless deploy', () => {
   });
   afterAll(() => deployed?.remove());
 
+  /** As the example that is checked in, with a secret that exists and a heartbeat. */
+  async function configure(): Promise<(text: string) => string> {
+    const { ARN = '' } = await new SecretsManagerClient(emulator()).send(new CreateSecretCommand({ Name: uniqueName('shop'), SecretString: '{}' }));
+    secretArn = ARN;
+    return (text) => text.replace(/secret: arn:\S+/, `secret: ${ARN}`).replace(/^( +)schedules:/m, '$1heartbeat: pgproof.heartbeat\n$1schedules:');
+  }
+
   /** The deployed functions behind the deployed file, run by the laptop's interpreter; the worker only leaves a proof. */
   async function drill(input: object): Promise<ExecutionEnd> {
     const names = FUNCTIONS.map((name) => [`${name.slice(0, 1).toUpperCase()}${name.slice(1)}FunctionArn`, name] as const);
     const placement = Object.fromEntries(
-      ['WorkerClusterArn', 'WorkerTaskDefinitionArn', 'WorkerSubnetIds', 'WorkerSecurityGroupIds'].map((name) => [name, 'emulated']),
+      ['WorkerClusterArn', 'ProveTaskDefinitionArn', 'SourceTaskDefinitionPrefix', 'WorkerSubnetIds', 'ProveSecurityGroupIds', 'SourceSecurityGroupIds'].map(
+        (name) => [name, 'emulated'],
+      ),
     );
     const arnOf = (name: string) => `arn:aws:lambda:eu-central-1:123456789012:function:pgproof-prod-${name}`;
     const arns = Object.fromEntries(names.map(([placeholder, name]) => [placeholder, arnOf(name)]));
@@ -111,6 +123,10 @@ describe('the service after serverless deploy', () => {
     expect(states).toMatchObject([{ status: 'creating' }, { status: 'available' }, { status: 'available' }]);
     const destroyed = await deployed.invoke('destroy', { plan });
     expect(await deployed.invoke('confirmGone', { plan, destroyed })).toMatchObject({ status: 'verified' });
+  });
+
+  describe('its worker', () => {
+    testWorker(() => deployed, () => secretArn);
   });
 
   describe('its policies', () => {

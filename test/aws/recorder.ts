@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingHttpHeaders } from 'node:http';
+import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { ecsCalls } from './recorder-ecs.ts';
 import { rdsCalls } from './recorder-rds.ts';
 
 /** One thing that somebody asked of AWS, in the words of its policies. */
@@ -17,6 +18,8 @@ export interface Recorder {
   readonly calls: readonly Call[];
   /** Whose calls the next ones are. */
   actor: string;
+  /** Where an instance of RDS really is, by its identifier: the emulator makes up a name under which nobody answers. */
+  readonly endpoints: Map<string, { readonly host: string; readonly port: number }>;
   close(): Promise<void>;
 }
 
@@ -35,6 +38,10 @@ export async function startRecorder(target: string): Promise<Recorder> {
       const upstream = request({ hostname, port, method, path: url, headers }, (answer) => {
         // S3 says that an object is missing only to those who may list; to others it says that access is denied.
         if (answer.statusCode === 404 && (method === 'HEAD' || method === 'GET')) calls.push(...listing(url, actor));
+        if (url === '/' && recorder.endpoints.size > 0) {
+          void sendRewritten(answer, outgoing, recorder.endpoints);
+          return;
+        }
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(outgoing);
       });
@@ -50,6 +57,7 @@ export async function startRecorder(target: string): Promise<Recorder> {
     url: `http://127.0.0.1:${address.port}`,
     calls,
     actor: 'nobody',
+    endpoints: new Map(),
     close: async () => {
       server.closeAllConnections();
       server.close();
@@ -57,6 +65,17 @@ export async function startRecorder(target: string): Promise<Recorder> {
     },
   };
   return recorder;
+}
+
+async function sendRewritten(answer: IncomingMessage, outgoing: ServerResponse, endpoints: Recorder['endpoints']): Promise<void> {
+  let text = Buffer.concat(await Array.fromAsync(answer as AsyncIterable<Buffer>)).toString('utf8');
+  for (const [id, { host, port }] of endpoints) {
+    const made = new RegExp(`<Address>${id}\\.[^<]*</Address>(\\s*)<Port>\\d+</Port>`, 'g');
+    text = text.replaceAll(made, `<Address>${host}</Address>$1<Port>${port}</Port>`);
+  }
+  const body = Buffer.from(text);
+  outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, 'content-length': body.byteLength });
+  outgoing.end(body);
 }
 
 function listing(url: string, actor: string): Call[] {
@@ -81,6 +100,7 @@ function callsOf(asked: Request, actor: string): Call[] {
 const SERVICES: Readonly<Record<string, (asked: Request, service: string) => Part[]>> = {
   s3: s3Calls,
   rds: rdsCalls,
+  ecs: ecsCalls,
   sns: snsCalls,
   kms: jsonCalls,
   secretsmanager: jsonCalls,
