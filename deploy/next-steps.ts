@@ -22,6 +22,7 @@ export function describeDeployment({ stage, region, outputs, databases }: Place)
     `   Slack    a channel of Amazon Q Developer in chat applications that names the topic ${outputs['ChatTopicArn']}`,
     ...(database === undefined ? noDatabases() : firstSteps({ stage, region, outputs }, database)),
     '',
+    `How old backups and proofs are: ${outputs['DashboardConsole']}`,
     `Evidence is checked with the public half of ${outputs['SigningKeyArn']}; docs/deploy.md says how to keep it.`,
   );
 }
@@ -44,7 +45,7 @@ function firstSteps({ stage, region, outputs }: Omit<Place, 'databases'>, databa
 /** The function takes what a schedule would give it; the time becomes the name of the backup. */
 function firstDump({ stage, region, database }: { stage: string; region: string; database: string }): string {
   const payload = `'{"database":"${database}","scheduledAt":"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'"}'`;
-  const options = `--region ${region} --function-name pgproof-${stage}-dump --cli-binary-format raw-in-base64-out`;
+  const options = `--region ${region} --function-name pgproof-${stage}-dump --invocation-type Event --cli-binary-format raw-in-base64-out`;
   return `aws lambda invoke ${options} --payload ${payload} /dev/stdout`;
 }
 

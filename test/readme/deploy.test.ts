@@ -98,6 +98,15 @@ describe('docs/runbook.md', () => {
   });
 });
 
+describe('docs/architecture.md', () => {
+  it('names every function, and none that is not there', () => {
+    const handlers = readdirSync(join(ROOT, 'functions'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('handler.ts'));
+    const section = /\| function \| begun by[\s\S]*?\n\n/.exec(read('docs/architecture.md'))?.[0] ?? '';
+    const named = [...section.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell = '']) => [...cell.matchAll(/`([a-z-]+)`/g)].map((match) => match[1]));
+    expect(named.toSorted()).toEqual(handlers.map((file) => file.split('/').at(-2)).toSorted());
+  });
+});
+
 describe.each(['docs/deploy.md', 'docs/runbook.md', 'docs/architecture.md'])('%s', (file) => {
   it('links only to files and headings that exist', () => {
     const links = [...read(file).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '').filter((link) => !/^https?:/.test(link));

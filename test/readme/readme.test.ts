@@ -19,8 +19,8 @@ const EXPECTED: Readonly<Record<string, { exitCode: number; output: RegExp }>> =
   'npx pgproof status': { exitCode: 0, output: /^shop: PROVEN/m },
 };
 
-/** Run where a clean clone is installed or packaged: by .ci/run and by test/package. */
-const ELSEWHERE = ['npm ci', 'npx serverless package'];
+/** Run where a clean clone is installed or packaged, and where there is an account: by .ci/run, test/package and test/aws. */
+const ELSEWHERE = ['npm ci', 'npx serverless package', 'npm run deploy'];
 
 describe('the commands of the README, typed in order in a fresh checkout', () => {
   let checkout: Checkout;
