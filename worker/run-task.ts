@@ -1,3 +1,4 @@
+import { withDeadline } from '../src/backup/deadline.ts';
 import { takeDump } from '../src/backup/dump.ts';
 import type { DumpProgress } from '../src/backup/dump-manifest.ts';
 import { readingKeys, takeReading } from '../src/backup/reading.ts';
@@ -36,6 +37,9 @@ export function parseTask(text: string | undefined): WorkerTask {
   );
 }
 
+/** A snapshot is taken when the reading before it ends, whichever way: it must not wait for a lock all night. Milliseconds. */
+const SNAPSHOT_READING = 30 * 60_000;
+
 /** Does one task to its end; every failure is thrown. */
 export async function runTask(task: WorkerTask, setting: WorkerSetting): Promise<void> {
   const { cloud, signal } = setting;
@@ -48,9 +52,13 @@ export async function runTask(task: WorkerTask, setting: WorkerSetting): Promise
       await takeDump(task, { ...cloud, address, programs, config: config.dump, signal, onProgress });
       return;
     }
-    case 'snapshot-facts':
-      await readSnapshotFacts(task, { ...cloud, address: await setting.source(), heartbeat: config.heartbeat, signal });
+    case 'snapshot-facts': {
+      const deadline = { milliseconds: SNAPSHOT_READING, clock: cloud.clock, signal, what: `the reading of ${task.database}` };
+      await withDeadline(deadline, async (inner) =>
+        readSnapshotFacts(task, { ...cloud, address: await setting.source(), heartbeat: config.heartbeat, signal: inner }),
+      );
       return;
+    }
     case 'reading':
       await takeReading(task.database, readingKeys(task), { ...cloud, address: await setting.source(), heartbeat: config.heartbeat, signal });
       return;
