@@ -109,7 +109,7 @@ describe('a drill to a point in time', () => {
   it('seals evidence that verifies, down to the readings', async () => {
     const { body } = await drill();
     const text = await readFile(file(`v1/shop/drills/${body.drillId}/evidence.json`));
-    const { publicKey } = await home.laptop.signer.key();
+    const publicKey = await readFile(join(home.home, 'keys', 'evidence-key.pub.pem'), 'utf8');
     const request = { text, publicKey, readObject: (key: string) => home.laptop.store.read(key) };
     const verified = await verifyEvidence(request);
     expect(verified.problems).toEqual([]);
