@@ -74,7 +74,7 @@ export function databaseOfSnapshot(config: Config, snapshotId: string): string |
 }
 
 /** RDS allows no two hyphens in a row, our names do: such a name gets a digest, so that no two databases share one. */
-function snapshotPrefix(database: string): string {
+export function snapshotPrefix(database: string): string {
   if (!/--|-$/.test(database)) return `pgproof-${database}-`;
   const plain = database.replaceAll(/-+/g, '-').replace(/-$/, '');
   return `pgproof-${plain}-${sha256Of(database).slice(0, 8)}-`;

@@ -132,3 +132,18 @@ function startedBy(task: Parameters<typeof taskEvent>[0]): string {
   if (task.verb === 'prove') return 'pgproof-drill-shop-1';
   return task.verb === 'snapshot-facts' ? `pgproof/snapshot-facts-${task.moment}/${task.database}` : `pgproof/${task.verb}/${task.database}`;
 }
+
+/** What a rule with a schedule sends. */
+export function tick(): Record<string, unknown> {
+  return {
+    version: '0',
+    id: '53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa',
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: ACCOUNT,
+    time: '2026-11-20T03:00:00Z',
+    region: REGION,
+    resources: [`arn:aws:events:${REGION}:${ACCOUNT}:rule/pgproof-prod-SnapshotFollowUpRule`],
+    detail: {},
+  };
+}

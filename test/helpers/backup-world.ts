@@ -46,6 +46,7 @@ export interface WorldOptions {
   readonly launch?: (task: LaunchedTask, attempt: number) => void;
   readonly take?: (attempt: number) => void;
   readonly publish?: (message: Notification) => void;
+  readonly now?: () => Date;
 }
 
 export const CONFIGURATION = `
@@ -83,7 +84,7 @@ export async function makeBackupWorld(options: WorldOptions = {}): Promise<Backu
     ...servicesOf({ tasks, snapshots, options }),
     store,
     config: parseConfig(CONFIGURATION, 'pgproof.yml'),
-    clock: { now: () => NOW, sleep: async (milliseconds: number) => void pauses.push(milliseconds) },
+    clock: { now: options.now ?? (() => NOW), sleep: async (milliseconds: number) => void pauses.push(milliseconds) },
     notifier: {
       publish: async (message: Notification) => {
         options.publish?.(message);

@@ -94,7 +94,7 @@ describe.each(FILES)('the rule %s', (file) => {
 describe('the rules as they are deployed', () => {
   const root = join(import.meta.dirname, '../../..');
   const readYaml = createRequire(import.meta.url)(join(root, 'deploy/cloudformation-yaml.cjs')) as (file: string) => { Resources: Record<string, { Type: string; Properties: Record<string, unknown> }> };
-  const rules = Object.entries(readYaml('backup.yml').Resources).filter(([, { Type }]) => Type === 'AWS::Events::Rule');
+  const rules = Object.entries(readYaml('backup.yml').Resources).filter(([, { Type }]) => Type === 'AWS::Events::Rule').filter(([, { Properties }]) => 'EventPattern' in Properties);
   /** The pattern with each reference to a file replaced by what is there. */
   const filled = (value: unknown): unknown => {
     const [, file, path] = /^\$\{file\(functions\/(.+)\):([\w.-]+)\}$/.exec(typeof value === 'string' ? value : '') ?? [];
@@ -114,6 +114,13 @@ describe('the rules as they are deployed', () => {
     const cluster = { clusterArn: [{ 'Fn::GetAtt': ['WorkerCluster', 'Arn'] }] };
     const own = source === 'aws.s3' ? bucket : source === 'aws.ecs' ? cluster : {};
     expect(filled(Properties['EventPattern'])).toEqual({ ...shared, detail: { ...shared.detail, ...own } });
+  });
+
+  test('look after snapshots every hour besides', () => {
+    const { SnapshotFollowUpRule: rule, SnapshotFollowUpRulePermission: permission } = readYaml('backup.yml').Resources;
+    const target = { 'Fn::GetAtt': ['SnapshotCreatedLambdaFunction', 'Arn'] };
+    expect(rule?.Properties).toMatchObject({ ScheduleExpression: 'rate(1 hour)', Targets: [{ Arn: target }] });
+    expect(permission?.Properties).toMatchObject({ FunctionName: target, SourceArn: { 'Fn::GetAtt': ['SnapshotFollowUpRule', 'Arn'] } });
   });
 
   test('are all there', () => {
