@@ -20,7 +20,7 @@ export function describeDeployment({ stage, region, outputs, databases }: Place)
     `   e-mail   aws sns subscribe --region ${region} --topic-arn ${outputs['PeopleTopicArn']} --protocol email --notification-endpoint you@example.com`,
     '            (or aws.email in pgproof.yml); whoever is subscribed confirms by the link that arrives',
     `   Slack    a channel of Amazon Q Developer in chat applications that names the topic ${outputs['ChatTopicArn']}`,
-    ...(database === undefined ? noDatabases() : firstSteps({ stage, region, outputs }, database)),
+    ...(database === undefined ? noDatabases() : firstSteps({ stage, region, outputs, databases }, database)),
     '',
     `How old backups and proofs are: ${outputs['DashboardConsole']}`,
     `Evidence is checked with the public half of ${outputs['SigningKeyArn']}; docs/deploy.md says how to keep it.`,
@@ -31,13 +31,15 @@ function noDatabases(): string[] {
   return ['', '2. pgproof.yml names no database yet: docs/deploy.md, then npm run deploy again.'];
 }
 
-function firstSteps({ stage, region, outputs }: Omit<Place, 'databases'>, database: string): string[] {
+function firstSteps({ stage, region, outputs, databases }: Place, database: string): string[] {
+  // Of several, a drill must be told which.
+  const input = databases.length === 1 ? '{}' : JSON.stringify({ database });
   return [
     '',
     '2. The first backup need not wait for its schedule:',
     `   ${firstDump({ stage, region, database })}`,
     '',
-    '3. The first drill, when the backup was announced as valid: Start execution with the input {} at',
+    `3. The first drill, when the backup was announced as valid: Start execution with the input ${input} at`,
     `   ${outputs['RestoreDrillConsole']}`,
   ];
 }
