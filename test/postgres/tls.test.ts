@@ -1,11 +1,11 @@
-import { chown, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SourceUnreachableError } from '../../src/errors.ts';
 import { addressEnvironment, connect, type Address } from '../../src/postgres/address.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
-import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
+import { enableTls, makeCertificates, type Certificates } from '../helpers/certificates.ts';
 import { startSource, type Source } from '../helpers/source.ts';
 import { until } from '../helpers/process-list.ts';
 
@@ -20,20 +20,7 @@ beforeAll(async () => {
   [ours, others] = await Promise.all([makeCertificates(directory, 'ours', 'localhost'), makeCertificates(directory, 'others', 'localhost')]);
   source = await startSource();
   await source.createDatabase('shop', 'create table marker ()');
-  const [{ place } = {}] = await source.sql('postgres', `select current_setting('data_directory') as place`);
-  const { uid, gid } = await stat(String(place));
-  // The server reads its key as its own user, and refuses one that others may read.
-  const data = String(place);
-  for (const [from, to] of [[ours.certificate, 'server.crt'], [ours.key, 'server.key']] as const) {
-    await runProgram({ path: 'install', args: ['-m', '600', from, join(data, to)] });
-    await chown(join(data, to), uid, gid);
-  }
-  await source.sql('postgres', 'alter system set ssl = on', 'select pg_reload_conf()');
-  await until('the server takes encrypted connections', async () => {
-    const client = await connect(verifying({ sslMode: 'require' })).catch(() => undefined);
-    await client?.end();
-    return client && true;
-  });
+  await enableTls(source, ours);
 });
 afterAll(async () => {
   await source.end();
