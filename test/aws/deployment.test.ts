@@ -15,6 +15,7 @@ import { drillKey } from '../../src/drill/prove.ts';
 import { goodProof, putValidatedDump } from '../helpers/scripted-cloud.ts';
 import { emulator, uniqueName } from './clients.ts';
 import { deploy, type Deployed } from './deployed.ts';
+import { testFunctions } from './function-tests.ts';
 import { testPolicies } from './policy-tests.ts';
 import { testWorker } from './worker-tests.ts';
 
@@ -23,6 +24,7 @@ const FUNCTIONS = ['plan', 'restore', 'describeInstance', 'destroy', 'confirmGon
 describe('the service after serverless deploy', () => {
   let deployed: Deployed;
   let secretArn: string;
+  let webhookSecret: string;
   let bucket: string;
   let store: S3Store;
   const s3 = new S3Client(emulator());
@@ -39,8 +41,13 @@ describe('the service after serverless deploy', () => {
   /** As the example that is checked in, with a secret that exists and a heartbeat. */
   async function configure(): Promise<(text: string) => string> {
     const { ARN = '' } = await new SecretsManagerClient(emulator()).send(new CreateSecretCommand({ Name: uniqueName('shop'), SecretString: '{}' }));
-    secretArn = ARN;
-    return (text) => text.replace(/secret: arn:\S+/, `secret: ${ARN}`).replace(/^( +)schedules:/m, '$1heartbeat: pgproof.heartbeat\n$1schedules:');
+    const webhook = await new SecretsManagerClient(emulator()).send(new CreateSecretCommand({ Name: uniqueName('slack'), SecretString: '{}' }));
+    [secretArn, webhookSecret] = [ARN, webhook.ARN ?? ''];
+    return (text) =>
+      text
+        .replace(/secret: arn:\S+/, `secret: ${ARN}`)
+        .replace(/^( +)schedules:/m, '$1heartbeat: pgproof.heartbeat\n$1schedules:')
+        .replace(/^aws:$/m, `aws:\n  webhookSecret: ${webhookSecret}`);
   }
 
   /** The deployed functions behind the deployed file, run by the laptop's interpreter; the worker only leaves a proof. */
@@ -86,10 +93,10 @@ describe('the service after serverless deploy', () => {
   test('validates what the event of a landing names, and an invalid backup is announced', async () => {
     const key = 'v1/shop/dumps/20261119T000000Z-bad/manifest.json';
     await store.put(key, '{"format":1}', { ifAbsent: true });
-    expect(await deployed.invoke('validate', landing(bucket, key))).toBe('invalid');
+    expect(await deployed.invoke('validate', landing(bucket, key))).toMatchObject({ status: 'invalid' });
     expect(await store.head(key.replace('manifest', 'validation'))).toBeDefined();
     expect(deployed.recorder.calls.filter(({ action }) => action === 'sns:Publish')).toHaveLength(2);
-    expect(await deployed.invoke('validate', landing(bucket, key))).toBe('invalid');
+    expect(await deployed.invoke('validate', landing(bucket, key))).toMatchObject({ status: 'invalid' });
     expect(deployed.recorder.calls.filter(({ action }) => action === 'sns:Publish')).toHaveLength(2);
   });
 
@@ -127,6 +134,10 @@ describe('the service after serverless deploy', () => {
 
   describe('its worker', () => {
     testWorker(() => deployed, () => secretArn);
+  });
+
+  describe('its other functions', () => {
+    testFunctions(() => deployed, () => webhookSecret);
   });
 
   describe('its policies', () => {

@@ -18,8 +18,8 @@ export interface Recorder {
   readonly calls: readonly Call[];
   /** Whose calls the next ones are. */
   actor: string;
-  /** Where an instance of RDS really is, by its identifier: the emulator makes up a name under which nobody answers. */
-  readonly endpoints: Map<string, { readonly host: string; readonly port: number }>;
+  /** What RDS would say and the emulator does not: each is shown every answer of a query service. */
+  readonly corrections: ((answer: string) => string)[];
   close(): Promise<void>;
 }
 
@@ -38,8 +38,8 @@ export async function startRecorder(target: string): Promise<Recorder> {
       const upstream = request({ hostname, port, method, path: url, headers }, (answer) => {
         // S3 says that an object is missing only to those who may list; to others it says that access is denied.
         if (answer.statusCode === 404 && (method === 'HEAD' || method === 'GET')) calls.push(...listing(url, actor));
-        if (url === '/' && recorder.endpoints.size > 0) {
-          void sendRewritten(answer, outgoing, recorder.endpoints);
+        if (url === '/' && recorder.corrections.length > 0) {
+          void sendCorrected(answer, outgoing, recorder.corrections);
           return;
         }
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -57,7 +57,7 @@ export async function startRecorder(target: string): Promise<Recorder> {
     url: `http://127.0.0.1:${address.port}`,
     calls,
     actor: 'nobody',
-    endpoints: new Map(),
+    corrections: [],
     close: async () => {
       server.closeAllConnections();
       server.close();
@@ -67,15 +67,17 @@ export async function startRecorder(target: string): Promise<Recorder> {
   return recorder;
 }
 
-async function sendRewritten(answer: IncomingMessage, outgoing: ServerResponse, endpoints: Recorder['endpoints']): Promise<void> {
-  let text = Buffer.concat(await Array.fromAsync(answer as AsyncIterable<Buffer>)).toString('utf8');
-  for (const [id, { host, port }] of endpoints) {
-    const made = new RegExp(`<Address>${id}\\.[^<]*</Address>(\\s*)<Port>\\d+</Port>`, 'g');
-    text = text.replaceAll(made, `<Address>${host}</Address>$1<Port>${port}</Port>`);
-  }
-  const body = Buffer.from(text);
+async function sendCorrected(answer: IncomingMessage, outgoing: ServerResponse, corrections: Recorder['corrections']): Promise<void> {
+  const text = Buffer.concat(await Array.fromAsync(answer as AsyncIterable<Buffer>)).toString('utf8');
+  const body = Buffer.from(corrections.reduce((corrected, correct) => correct(corrected), text));
   outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, 'content-length': body.byteLength });
   outgoing.end(body);
+}
+
+/** Where an instance really is: the emulator makes up a name under which nobody answers. */
+export function endpointOf(id: string, { host, port }: { readonly host: string; readonly port: number }): (answer: string) => string {
+  const made = new RegExp(`<Address>${id}\\.[^<]*</Address>(\\s*)<Port>\\d+</Port>`, 'g');
+  return (answer) => answer.replaceAll(made, `<Address>${host}</Address>$1<Port>${port}</Port>`);
 }
 
 function listing(url: string, actor: string): Call[] {

@@ -11,6 +11,7 @@ import { drillKey } from '../../src/drill/prove.ts';
 import { SMALL_SHOP } from '../helpers/source.ts';
 import { emulator } from './clients.ts';
 import type { Deployed } from './deployed.ts';
+import { endpointOf } from './recorder.ts';
 import { startTlsServer, type TlsServer } from './tls-server.ts';
 import { makeWorkerProcess, type TaskEnd, type WorkerProcess } from './worker-process.ts';
 
@@ -42,11 +43,10 @@ export function testWorker(deployed: () => Deployed, secretArn: () => string): v
     await secrets.send(new PutSecretValueCommand({ SecretId: secretArn(), SecretString: login(source) }));
     const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: COPY }));
     await secrets.send(new PutSecretValueCommand({ SecretId: DBInstances?.[0]?.MasterUserSecret?.SecretArn ?? '', SecretString: login(copy) }));
-    deployed().recorder.endpoints.set('shop-production', source);
-    deployed().recorder.endpoints.set(COPY, copy);
+    deployed().recorder.corrections.push(endpointOf('shop-production', source), endpointOf(COPY, copy));
   });
   afterAll(async () => {
-    deployed().recorder.endpoints.clear();
+    deployed().recorder.corrections.splice(0);
     await Promise.all([source?.end(), copy?.end(), worker?.remove()]);
   });
 
