@@ -14,6 +14,7 @@ import type { DrillPlan } from '../../src/drill/contract.ts';
 import { drillKey } from '../../src/drill/prove.ts';
 import { goodProof, putValidatedDump } from '../helpers/scripted-cloud.ts';
 import { emulator, uniqueName } from './clients.ts';
+import { testDeployedResources } from './deployed-resource-tests.ts';
 import { deploy, type Deployed } from './deployed.ts';
 import { testFunctions } from './function-tests.ts';
 import { testPolicies } from './policy-tests.ts';
@@ -130,6 +131,10 @@ describe('the service after serverless deploy', () => {
     expect(states).toMatchObject([{ status: 'creating' }, { status: 'available' }, { status: 'available' }]);
     const destroyed = await deployed.invoke('destroy', { plan });
     expect(await deployed.invoke('confirmGone', { plan, destroyed })).toMatchObject({ status: 'verified' });
+  });
+
+  describe('its resources', () => {
+    testDeployedResources(() => deployed);
   });
 
   describe('its worker', () => {
