@@ -1,10 +1,12 @@
-import { chmod, copyFile, cp, mkdir, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildLayer, suiteNamed } from '../../layers/pg-tools/build.ts';
 import { PrivateApt } from '../../local/postgres/fetch/apt.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
+import { packageService } from '../package/packaging.ts';
+import { readZipEntries } from '../package/zip.ts';
 
 const PROGRAMS = ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql'];
 
@@ -47,10 +49,10 @@ describe('the layer of client programs', () => {
     expect(await libraries(layers.arm64)).toEqual(await libraries(layers.x86_64));
   });
 
-  test('runs where there is no library of the system and no more than a shell', async () => {
+  test('runs out of the packaged zip where there is no library of the system and no more than a shell', { timeout: 300_000 }, async () => {
     const root = join(build, 'root');
     await mkdir(join(root, 'bin'), { recursive: true });
-    await cp(layers.x86_64, join(root, 'opt'), { recursive: true });
+    await unpackAsLambda(await packageLayer(layers.x86_64, build), join(root, 'opt'));
     await copyFile(await staticShell(join(build, 'apt')), join(root, 'bin/sh'));
     await chmod(join(root, 'bin/sh'), 0o755);
     const own = process.getuid?.() === 0 ? [] : ['--map-root-user'];
@@ -68,6 +70,28 @@ describe('the layer of client programs', () => {
     await expect(dumping).rejects.not.toThrow('is needed by');
   });
 });
+
+/** The zip that `serverless package` makes of what lies where the layer is built, whatever architecture that is for. */
+async function packageLayer(layer: string, directory: string): Promise<string> {
+  const packaged = await packageService(
+    (text) => text,
+    (copy) => cp(layer, join(copy, 'layers/pg-tools/build/arm64'), { recursive: true }),
+  );
+  const zip = join(directory, 'pgTools.zip');
+  await copyFile(join(packaged.directory, 'pgTools.zip'), zip);
+  await packaged.remove();
+  return zip;
+}
+
+/** Files with the modes that the archive gives them, and nothing that it does not have. */
+async function unpackAsLambda(zip: string, directory: string): Promise<void> {
+  for (const { name, bytes, mode } of readZipEntries(zip)) {
+    if (name.endsWith('/')) continue;
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFile(join(directory, name), bytes);
+    await chmod(join(directory, name), mode & 0o777);
+  }
+}
 
 /** busybox, which needs no library. */
 async function staticShell(directory: string): Promise<string> {

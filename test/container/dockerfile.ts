@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The instructions of worker/Dockerfile, and no others: what this does not understand, it refuses. */
 export type Instruction =

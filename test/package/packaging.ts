@@ -56,10 +56,15 @@ export async function copyService(change: (configuration: string) => string): Pr
 /**
  * `serverless package` without credentials, and with every address of AWS replaced by a port where nobody listens: what
  * it needs of the network would fail.
+ * @param prepare puts more into the copy before it is packaged
  */
-export async function packageService(change: (configuration: string) => string = (text) => text): Promise<Packaged> {
+export async function packageService(
+  change: (configuration: string) => string = (text) => text,
+  prepare: (copy: string) => Promise<void> = async () => undefined,
+): Promise<Packaged> {
   const copy = await copyService(change);
   try {
+    await prepare(copy.directory);
     const directory = join(copy.directory, 'package');
     await copy.serverless(['package', '--package', directory], OFFLINE);
     return { directory, template: await readTemplate(directory), remove: copy.remove };
