@@ -26,14 +26,20 @@ export class EcsTaskLauncher implements TaskLauncher {
   }
 
   async launch(task: LaunchedTask, token: string): Promise<void> {
+    const refusal = (reason: string, retriable: boolean, cause?: unknown) =>
+      new TaskRefusedError(`ECS did not begin the task ${task.verb} of ${task.database}: ${reason}`, {
+        retriable,
+        cause,
+        hint: hintFor(reason, this.#placement.clusterArn),
+      });
     const request = requestFor(task, token, this.#placement);
     const answer = await this.#client.send(new RunTaskCommand(request)).catch((error: unknown) => {
-      throw refusal(task, `${nameOf(error)}: ${error instanceof Error ? error.message : String(error)}`, mayPass(error), error);
+      throw refusal(`${nameOf(error)}: ${error instanceof Error ? error.message : String(error)}`, mayPass(error), error);
     });
     // A task that could not be placed is an answer with status 200.
     const failure = answer.failures?.[0];
-    if (failure) throw refusal(task, describeFailure(failure), CAPACITY.test(`${failure.reason} ${failure.detail}`));
-    if (!answer.tasks?.length) throw refusal(task, 'ECS answered with neither a task nor a reason', true);
+    if (failure) throw refusal(describeFailure(failure), CAPACITY.test(`${failure.reason} ${failure.detail}`));
+    if (!answer.tasks?.length) throw refusal('ECS answered with neither a task nor a reason', true);
   }
 }
 
@@ -84,13 +90,9 @@ function describeFailure({ arn, reason, detail }: Failure): string {
   return [reason ?? 'no reason', detail, arn].filter((part) => part !== undefined && part !== '').join(', ');
 }
 
-function refusal(task: LaunchedTask, reason: string, retriable: boolean, cause?: unknown): TaskRefusedError {
-  return new TaskRefusedError(`ECS did not begin the task ${task.verb} of ${task.database}: ${reason}`, { retriable, cause, hint: hintFor(reason) });
-}
-
-function hintFor(reason: string): string {
+function hintFor(reason: string, clusterArn: string): string {
   if (CAPACITY.test(reason)) return 'more subnets in other zones help: aws.network.subnets in pgproof.yml; aws service-quotas get-service-quota --service-code fargate --quota-code L-3032A538';
   if (/AccessDenied/.test(reason)) return "the function's role needs ecs:RunTask and iam:PassRole: npm run deploy, or look for a service control policy";
   if (/task ?definition/i.test(reason)) return 'a database that was added needs its own task definition: npm run deploy';
-  return 'aws ecs describe-clusters --clusters pgproof-prod; npm run deploy';
+  return `aws ecs describe-clusters --clusters ${clusterArn}`;
 }
