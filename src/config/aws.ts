@@ -29,6 +29,7 @@ const Instance = z.strictObject({
 export const InstanceDifferences = z.strictObject({
   class: instanceClass.optional(),
   storageGib: storageGib.optional(),
+  /** Of a database in Aurora the name of a *cluster* parameter group, for its snapshots and points in time. */
   parameterGroup: z.string().min(1).optional(),
 });
 

@@ -53,7 +53,7 @@ export async function planDrill(request: PlanRequest, setting: PlanSetting): Pro
     decidedAt: decidedAt.toISOString(),
     deadlineAt: new Date(decidedAt.getTime() + instanceTimeout * 1000).toISOString(),
     target: kind === 'dump' && target === 'task' ? 'task' : 'service',
-    differences: onlySet(instance),
+    differences: onlySet(isInstanceOfItsOwn(kind, settings) ? { ...instance, parameterGroup: undefined } : instance),
     ...chosen,
     ...(input.break === undefined ? {} : { fault: input.break }),
   };
@@ -75,6 +75,11 @@ async function planBackup(store: ObjectStore, database: string, kind: BackupKind
     instance: { major, superuser, parameters: settings },
     readsSource: false,
   };
+}
+
+/** A dump of a cluster is restored to an instance, which takes no parameter group of clusters. */
+function isInstanceOfItsOwn(kind: DrillPlan['kind'], { source }: DatabaseConfig): boolean {
+  return kind === 'dump' && source?.aurora !== undefined;
 }
 
 function onlySet({ class: instanceClass, storageGib, parameterGroup }: DatabaseConfig['drill']['instance']): DrillPlan['differences'] {

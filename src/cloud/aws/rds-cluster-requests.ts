@@ -35,9 +35,13 @@ export function recoverClusterRequest(
   return { ...throwawayCluster(request, common), SourceDBClusterIdentifier: sourceId, RestoreToTime: request.to, RestoreType: 'full-copy' };
 }
 
-/** Whether it is public, its patches and its class are the instance's; everything else is the cluster's. */
+/**
+ * Whether it is public, its patches and its class are the instance's; everything else is the cluster's. The installation's
+ * parameter group is one of instances, which no cluster takes: a cluster's is named with its database.
+ */
 function throwawayCluster({ instanceId, tags, differences }: RestoreSnapshot | RestoreToPointInTime, common: InstanceSettings) {
-  const { instanceClass, subnetGroup, securityGroupIds, parameterGroup } = settingsFor(common, differences);
+  const { instanceClass, subnetGroup, securityGroupIds } = settingsFor(common, differences);
+  const parameterGroup = differences?.parameterGroup;
   return {
     DBClusterIdentifier: instanceId,
     DBSubnetGroupName: subnetGroup,

@@ -14,7 +14,7 @@ export interface InstanceSettings {
   readonly storageGib: number;
   readonly subnetGroup: string;
   readonly securityGroupIds: readonly string[];
-  /** That of the source, so that its settings and preloaded libraries are there; else RDS's default. Of a cluster, a cluster's. */
+  /** That of the source, so that its settings and preloaded libraries are there; else RDS's default. Not for clusters. */
   readonly parameterGroup?: string | undefined;
 }
 

@@ -92,7 +92,7 @@ describe('a restore to a point in time', () => {
       name: 'RestoreDBClusterToPointInTime',
       input: {
         DBClusterIdentifier: 'pgproof-drill-shop-1', SourceDBClusterIdentifier: 'ledger', RestoreToTime: date('2026-11-20T01:30:00Z'), RestoreType: 'full-copy',
-        DBSubnetGroupName: 'drills', VpcSecurityGroupIds: ['sg-1'], DBClusterParameterGroupName: 'own',
+        DBSubnetGroupName: 'drills', VpcSecurityGroupIds: ['sg-1'],
         DeletionProtection: false, BackupRetentionPeriod: 1, CopyTagsToSnapshot: false,
         EngineLifecycleSupport: 'open-source-rds-extended-support-disabled', Tags: [...Tags, { Key: 'pgproof:class', Value: 'db.t4g.medium' }],
       },
