@@ -122,15 +122,13 @@ export function testDeployedResources(deployed: () => Deployed): void {
 
   function arnOf(logicalId: string): string {
     const name = nameOf(logicalId);
-    switch (deployed().template.Resources[logicalId]?.Type) {
-      case 'AWS::Lambda::Function':
-        return `arn:aws:lambda:eu-central-1:${ACCOUNT}:function:${name}`;
-      case 'AWS::IAM::Role':
-        return `arn:aws:iam::${ACCOUNT}:role/${name}`;
-      case 'AWS::SQS::Queue':
-        return `arn:aws:sqs:eu-central-1:${ACCOUNT}:${name.split('/').at(-1)}`;
-      default:
-        throw new Error(`${logicalId} has no ARN here`);
-    }
+    const arns: Readonly<Record<string, string>> = {
+      'AWS::Lambda::Function': `arn:aws:lambda:eu-central-1:${ACCOUNT}:function:${name}`,
+      'AWS::IAM::Role': `arn:aws:iam::${ACCOUNT}:role/${name}`,
+      'AWS::SQS::Queue': `arn:aws:sqs:eu-central-1:${ACCOUNT}:${name.split('/').at(-1)}`,
+    };
+    const arn = arns[deployed().template.Resources[logicalId]?.Type ?? ''];
+    if (arn === undefined) throw new Error(`${logicalId} has no ARN here`);
+    return arn;
   }
 }

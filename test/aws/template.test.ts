@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -24,6 +25,12 @@ describe('the template under cfn-lint', () => {
 
   test('has no fault and no warning', async () => {
     expect(await lint(packaged?.template ?? {})).toEqual([]);
+  });
+
+  test('has none either where pgproof.yml says everything that it can', async () => {
+    const everything = await packageService(() => readFileSync(join(import.meta.dirname, '../package/two-databases.yml'), 'utf8'));
+    await everything.remove();
+    expect(await lint(everything.template)).toEqual([]);
   });
 
   test('would show a property that does not exist and a reference into nowhere', async () => {
