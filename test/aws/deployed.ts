@@ -25,7 +25,7 @@ export interface Deployed {
   /** Of a function, by its name in serverless.yml. */
   environment(name: string): Promise<Record<string, string>>;
   /** Runs the bundle with the deployed environment. @throws InvocationError */
-  invoke(name: string, event: unknown): Promise<unknown>;
+  invoke(name: string, event: unknown, env?: Readonly<Record<string, string>>): Promise<unknown>;
   /** The environment of a task definition's container, by the family's last part, such as `prove` or `source-shop`. */
   taskEnvironment(name: string): Promise<Record<string, string>>;
   /** Credentials, and the emulator behind the recorder. */
@@ -85,13 +85,13 @@ function makeDeployed(copy: Copy, template: Packaged['template'], recorder: Reco
       const variables = taskDefinition?.containerDefinitions?.[0]?.environment ?? [];
       return { ...Object.fromEntries(variables.map((each) => [each.name ?? '', each.value ?? ''])), PGPROOF_SIGNING_KEY_ARN: signingKey };
     },
-    invoke: async (name, event) => {
+    invoke: async (name, event, env = {}) => {
       const place = join(copy.directory, 'unpacked', name);
       await unpack(join(copy.directory, '.serverless', `${name}.zip`), place);
       const logicalId = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}LambdaFunction`;
       const [path] = String(template.Resources[logicalId]?.Properties['Handler']).split('.handler');
       recorder.actor = logicalId.replace('LambdaFunction', 'Role');
-      return call(place, `${path}.mjs`, event, { ...(await environment(name)), ...access });
+      return call(place, `${path}.mjs`, event, { ...(await environment(name)), ...access, ...env });
     },
     remove: async () => {
       await recorder.close();

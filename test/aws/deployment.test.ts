@@ -22,6 +22,10 @@ import { testWorker } from './worker-tests.ts';
 
 const FUNCTIONS = ['plan', 'restore', 'describeInstance', 'destroy', 'confirmGone', 'seal', 'report'] as const;
 
+const LEDGER = `  ledger:
+    source: { aurora: ledger-production, database: ledger, iam: { user: pgproof, resourceId: cluster-ABCDEFGHIJKL01234 }, securityGroup: sg-0 }
+    schedules: { snapshot: cron(17 2 * * ? *) }`;
+
 describe('the service after serverless deploy', () => {
   let deployed: Deployed;
   let secretArn: string;
@@ -48,6 +52,7 @@ describe('the service after serverless deploy', () => {
       text
         .replace(/secret: arn:\S+/, `secret: ${ARN}`)
         .replace(/^( +)schedules:/m, '$1heartbeat: pgproof.heartbeat\n$1schedules:')
+        .replace(/^databases:$/m, `databases:\n${LEDGER}`)
         .replace(/^aws:$/m, `aws:\n  webhookSecret: ${webhookSecret}`);
   }
 
@@ -102,14 +107,21 @@ describe('the service after serverless deploy', () => {
   });
 
   test('has nothing to drill before a backup is valid, and says so', async () => {
-    await expect(deployed.invoke('plan', { input: {}, drillId: 'drill-0', startedAt: '2026-11-20T02:00:00Z' })).rejects.toMatchObject({
+    await expect(deployed.invoke('plan', { input: { database: 'shop' }, drillId: 'drill-0', startedAt: '2026-11-20T02:00:00Z' })).rejects.toMatchObject({
       name: 'BackupNotValidError',
     });
   });
 
-  test('goes from {} through every function to a sealed verdict, and leaves no instance', async () => {
+  test('asks which database is meant where there are two', async () => {
+    await expect(deployed.invoke('plan', { input: {}, drillId: 'drill-0', startedAt: '2026-11-20T02:00:00Z' })).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      message: 'database: expected one of ledger, shop',
+    });
+  });
+
+  test('goes from the name of a database through every function to a sealed verdict, and leaves no instance', async () => {
     await putValidatedDump({ store } as never);
-    const end = await drill({});
+    const end = await drill({ database: 'shop' });
     expect(end, JSON.stringify(end)).toMatchObject({ status: 'SUCCEEDED', output: { verdict: 'PROVEN', cleanup: 'verified' } });
     const { evidenceKey } = (end as { output: { evidenceKey: string } }).output;
     const evidence = await readEvidence(store, evidenceKey);

@@ -47,9 +47,9 @@ export const FORBIDDEN: readonly Forbidden[] = [
   { what: 'delete a backup', act: { action: 's3:DeleteObject', resource: 'BUCKET/v1/shop/dumps/1/archive.dump' } },
   { what: 'delete a version of a backup', act: { action: 's3:DeleteObjectVersion', resource: 'BUCKET/v1/shop/dumps/1/archive.dump' } },
   // Where it writes over one, the lock keeps the version that was there, and the manifest names its SHA-256.
-  { what: 'write an archive', act: { action: 's3:PutObject', resource: 'BUCKET/v1/shop/dumps/1/archive.dump' }, except: ['ShopSourceRole'] },
+  { what: 'write an archive', act: { action: 's3:PutObject', resource: 'BUCKET/v1/shop/dumps/1/archive.dump' }, except: ['DatabaseShopSourceRole'] },
   { what: "write another database's archive", act: { action: 's3:PutObject', resource: 'BUCKET/v1/orders/dumps/1/archive.dump' } },
-  { what: "write the manifest of a dump", act: { action: 's3:PutObject', resource: 'BUCKET/v1/shop/dumps/1/manifest.json' }, except: ['ShopSourceRole'] },
+  { what: "write the manifest of a dump", act: { action: 's3:PutObject', resource: 'BUCKET/v1/shop/dumps/1/manifest.json' }, except: ['DatabaseShopSourceRole'] },
   { what: 'write evidence', act: { action: 's3:PutObject', resource: 'BUCKET/v1/shop/drills/1/evidence.json' }, except: ['SealRole'] },
   { what: 'write a proof', act: { action: 's3:PutObject', resource: 'BUCKET/v1/shop/drills/1/proof.json' }, except: ['ProveTaskRole'] },
   { what: 'write outside of its format', act: { action: 's3:PutObject', resource: 'BUCKET/anything.txt' } },

@@ -1,13 +1,17 @@
-import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DescribeTaskDefinitionCommand, ECSClient, RegisterTaskDefinitionCommand, type RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
-import { CreateDBClusterCommand, CreateDBClusterSnapshotCommand, DescribeDBSnapshotsCommand, DescribeDBClustersCommand, RDSClient } from '@aws-sdk/client-rds';
+import { CreateDBClusterCommand, CreateDBClusterSnapshotCommand, CreateDBInstanceCommand, DescribeDBClustersCommand, DescribeDBSnapshotsCommand, RDSClient } from '@aws-sdk/client-rds';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { S3Store } from '../../src/cloud/aws/s3-store.ts';
 import { systemClock } from '../../src/cloud/system-clock.ts';
 import type { DrillPlan } from '../../src/drill/contract.ts';
+import { makeCertificates } from '../helpers/certificates.ts';
 import { objectCreated, snapshotEvent, taskEvent } from '../helpers/aws-events.ts';
 import { emulator } from './clients.ts';
 import type { Deployed } from './deployed.ts';
@@ -22,23 +26,29 @@ export function testFunctions(deployed: () => Deployed, webhookSecret: () => str
   let bucket: string;
   let store: S3Store;
   let slack: Server;
+  let directory: string;
+  let authority: string;
   const posted: string[] = [];
   const rds = new RDSClient(emulator());
-  const invoke = (name: string, event: unknown): Promise<unknown> => deployed().invoke(name, event);
+  const invoke = (name: string, event: unknown, env?: Record<string, string>): Promise<unknown> => deployed().invoke(name, event, env);
 
   beforeAll(async () => {
     bucket = (await deployed().environment('validate'))['PGPROOF_BUCKET'] ?? '';
     store = new S3Store({ client: new S3Client(emulator()), bucket, clock: systemClock });
-    for (const family of ['source-shop', 'validate']) await giveMemory(`pgproof-prod-${family}`);
-    slack = createServer((request, response) => {
+    for (const family of ['source-shop', 'source-ledger', 'validate']) await giveMemory(`pgproof-prod-${family}`);
+    directory = await mkdtemp(join(tmpdir(), 'pgproof-slack-'));
+    const { authority: ca, certificate, key } = await makeCertificates(directory, 'slack', 'localhost');
+    authority = ca;
+    slack = createServer({ cert: await readFile(certificate), key: await readFile(key) }, (request, response) => {
       request.on('data', (chunk: Buffer) => posted.push(chunk.toString())).on('end', () => response.end('ok'));
     }).listen(0, '127.0.0.1');
     await once(slack, 'listening');
     const { port } = slack.address() as { port: number };
-    await new SecretsManagerClient(emulator()).send(new PutSecretValueCommand({ SecretId: webhookSecret(), SecretString: `http://127.0.0.1:${port}/services/T0/B0/x` }));
+    await new SecretsManagerClient(emulator()).send(new PutSecretValueCommand({ SecretId: webhookSecret(), SecretString: `https://localhost:${port}/services/T0/B0/x` }));
   });
   afterAll(async () => {
     slack?.close();
+    await rm(directory, { recursive: true });
   });
 
   test('dump begins a task when its schedule says so', async () => {
@@ -60,6 +70,10 @@ export function testFunctions(deployed: () => Deployed, webhookSecret: () => str
     expect(await invoke('snapshot', objectCreated(`v1/shop/snapshots/${SNAPSHOT}/facts-before.json`, bucket))).toBe('snapshot begun');
     const failed = { verb: 'snapshot-facts', database: 'shop', snapshotId: 'pgproof-shop-20261121t011700z', moment: 'begin' } as const;
     expect(await invoke('snapshot', taskEvent(failed, { exitCode: 1 }))).toBe('snapshot begun');
+    expect(await invoke('snapshot', { database: 'ledger', scheduledAt: '2026-11-20T02:17:00Z' })).toBe('reading begun');
+    expect(await invoke('snapshot', objectCreated('v1/ledger/snapshots/pgproof-ledger-20261120t021700z/facts-before.json', bucket))).toBe('snapshot begun');
+    expect(await invoke('snapshot', objectCreated('v1/ledger/snapshots/pgproof-ledger-20261120t021700z/facts-before.json', bucket))).toBe('snapshot begun');
+    expect(await invoke('snapshotCreated', snapshotEvent('pgproof-ledger-20261120t021700z', { cluster: true }))).toBe('without a reading');
     const { DBSnapshots = [] } = await rds.send(new DescribeDBSnapshotsCommand({ DBInstanceIdentifier: 'shop-production' }));
     const ours = DBSnapshots.filter(({ SnapshotType }) => SnapshotType === 'manual').map(({ DBSnapshotIdentifier }) => DBSnapshotIdentifier);
     expect(ours.toSorted()).toEqual([SNAPSHOT, 'pgproof-shop-20261121t011700z']);
@@ -101,7 +115,7 @@ export function testFunctions(deployed: () => Deployed, webhookSecret: () => str
   test('webhook posts what the chat topic is told', async () => {
     const Message = JSON.stringify({ version: '1.0', source: 'custom', content: { textType: 'client-markdown', title: ':x: FAILED', description: 'rows are missing' } });
     const Sns = { Type: 'Notification', MessageId: '95df01b4-ee98-5cb9-9903-4c221d41eb5e', TopicArn: 'arn:aws:sns:eu-central-1:123456789012:chat', Subject: null, Message, Timestamp: '2026-11-20T02:00:00.000Z' };
-    expect(await invoke('webhook', { Records: [{ EventSource: 'aws:sns', EventVersion: '1.0', EventSubscriptionArn: 'arn', Sns }] })).toEqual({ attempts: 1 });
+    expect(await invoke('webhook', { Records: [{ EventSource: 'aws:sns', EventVersion: '1.0', EventSubscriptionArn: 'arn', Sns }] }, { NODE_EXTRA_CA_CERTS: authority })).toEqual({ attempts: 1 });
     expect(posted.join()).toContain('rows are missing');
   });
 
@@ -116,22 +130,24 @@ export function testFunctions(deployed: () => Deployed, webhookSecret: () => str
   });
 
   test('restore makes a cluster of a cluster’s snapshot and of a point in time, and destroy leaves nothing of either', async () => {
-    const login = { Engine: 'aurora-postgresql', MasterUsername: 'owner', MasterUserPassword: 'production-password' };
-    await rds.send(new CreateDBClusterCommand({ ...login, DBClusterIdentifier: 'ledger-production' }));
     await rds.send(new CreateDBClusterSnapshotCommand({ DBClusterIdentifier: 'ledger-production', DBClusterSnapshotIdentifier: 'ledger-snapshot' }));
     await throughItsLife(await functionPlan(store, { kind: 'snapshot', snapshotId: 'ledger-snapshot' }));
-    await throughItsLife(await functionPlan(store, { kind: 'pitr', aurora: 'ledger-production' }));
+    const input = { database: 'ledger', kind: 'pitr', to: 'latest' };
+    await throughItsLife((await invoke('plan', { input, drillId: 'drill-ledger', startedAt: '2026-11-20T02:00:00Z' })) as DrillPlan);
     const { DBClusters = [] } = await rds.send(new DescribeDBClustersCommand({}));
     expect(DBClusters.map(({ DBClusterIdentifier }) => DBClusterIdentifier).filter((id) => id?.startsWith('pgproof-drill-'))).toEqual([]);
   });
 
-  test('sweeper destroys at once what a drill has left that was stopped, and every hour what is overdue', async () => {
-    const plan = await functionPlan(store, { kind: 'pitr', aurora: 'ledger-production', drillId: 'cut-off' });
-    await invoke('restore', { plan });
-    const stopped = { executionArn: 'arn:aws:states:eu-central-1:123456789012:execution:pgproof-prod-restore-drill:cut-off', stateMachineArn: 'arn:aws:states:eu-central-1:123456789012:stateMachine:pgproof-prod-restore-drill', name: 'cut-off', status: 'ABORTED', input: '{"database":"shop"}' };
-    const event = { ...HOURLY, source: 'aws.states', 'detail-type': 'Step Functions Execution Status Change', detail: stopped };
-    expect(await invoke('sweeper', event)).toMatchObject({ destroyed: [plan.instanceId] });
-    expect(await invoke('sweeper', HOURLY)).toMatchObject({ left: [] });
+  test('sweeper destroys what is overdue, and nothing else', async () => {
+    const tags = (expires: string) => Object.entries({ 'pgproof:throwaway': 'true', 'pgproof:drill': 'old', 'pgproof:expires-at': expires }).map(([Key, Value]) => ({ Key, Value }));
+    const made = { DBInstanceClass: 'db.t4g.medium', Engine: 'postgres', AllocatedStorage: 20, MasterUsername: 'postgres', ManageMasterUserPassword: true };
+    await rds.send(new CreateDBInstanceCommand({ ...made, DBInstanceIdentifier: 'pgproof-drill-overdue', Tags: tags('2026-11-01T00:00:00.000Z') }));
+    await rds.send(new CreateDBInstanceCommand({ ...made, DBInstanceIdentifier: 'pgproof-drill-running', Tags: tags('2099-11-01T00:00:00.000Z') }));
+    const cluster = { Engine: 'aurora-postgresql', MasterUsername: 'postgres', ManageMasterUserPassword: true };
+    await rds.send(new CreateDBClusterCommand({ ...cluster, DBClusterIdentifier: 'pgproof-drill-cluster', Tags: tags('2026-11-01T00:00:00.000Z') }));
+    const { destroyed, left } = (await invoke('sweeper', HOURLY)) as { destroyed: string[]; left: string[] };
+    expect([destroyed.toSorted(), left]).toEqual([['pgproof-drill-cluster', 'pgproof-drill-overdue'], []]);
+    expect(await invoke('sweeper', HOURLY)).toMatchObject({ destroyed: [] });
   });
 
   async function throughItsLife(plan: DrillPlan): Promise<void> {

@@ -1,4 +1,4 @@
-import { CreateDBInstanceCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
+import { CreateDBClusterCommand, CreateDBInstanceCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -51,7 +51,7 @@ export function testWorker(deployed: () => Deployed, secretArn: () => string): v
   });
 
   const ofSource = (task: WorkerTask): Promise<TaskEnd> =>
-    worker.run(task, { definition: 'source-shop', role: 'ShopSourceRole', certificates: source?.authority ?? '' });
+    worker.run(task, { definition: 'source-shop', role: 'DatabaseShopSourceRole', certificates: source?.authority ?? '' });
 
   test('takes a dump of a source in RDS, over a connection that it has verified, into the bucket', async () => {
     expect(await ofSource({ verb: 'dump', ...PLACE })).toMatchObject({ exitCode: 0, last: { message: 'succeeded' } });
@@ -94,12 +94,21 @@ export function testWorker(deployed: () => Deployed, secretArn: () => string): v
 
   test('refuses a server that cannot prove who it is, and leaves word of it where people are told from', async () => {
     const task = { verb: 'dump', database: 'shop', backupId: '20261121T031700Z-sched' } as const;
-    const end = await worker.run(task, { definition: 'source-shop', role: 'ShopSourceRole', certificates: copy?.authority ?? '' });
+    const end = await worker.run(task, { definition: 'source-shop', role: 'DatabaseShopSourceRole', certificates: copy?.authority ?? '' });
     expect(end).toMatchObject({ exitCode: 1, last: { message: 'failed', error: { name: 'SourceUnreachableError' } } });
     expect(JSON.stringify(end)).not.toContain(source?.password);
     const failure = Buffer.concat(await Array.fromAsync(await store.read('v1/shop/dumps/20261121T031700Z-sched/failure.json'))).toString();
     expect(JSON.parse(failure)).toMatchObject({ error: { name: 'SourceUnreachableError', origin: 'environment' } });
     expect(await store.head('v1/shop/dumps/20261121T031700Z-sched/manifest.json')).toBeUndefined();
+  });
+
+  test('signs a login of its own for a database that knows no password', async () => {
+    const login = { Engine: 'aurora-postgresql', MasterUsername: 'owner', MasterUserPassword: 'production-password' };
+    await rds.send(new CreateDBClusterCommand({ ...login, DBClusterIdentifier: 'ledger-production' }));
+    const task = { verb: 'reading', database: 'ledger', readingId: '20261120T051700Z-read' } as const;
+    const end = await worker.run(task, { definition: 'source-ledger', role: 'DatabaseLedgerSourceRole', certificates: source?.authority ?? '' });
+    expect(end).toMatchObject({ exitCode: 1, last: { error: { name: 'SourceUnreachableError' } } });
+    expect(end.last.error?.message).toMatch(/cannot connect to pgproof@ledger-production\..*\.rds\.amazonaws\.com:5432\/ledger/);
   });
 }
 

@@ -135,7 +135,7 @@ export function testTemplate(packaged: () => Packaged): void {
     const roles = ofType('AWS::IAM::Role').map(([name]) => [name, JSON.stringify(properties(name)['Policies'])] as const);
     expect(roles.filter(([, text]) => text.includes('secret:shop-backup')).map(([name]) => name)).toEqual(['DatabaseShopSourceRole']);
     const prove = statements('ProveTaskRole').filter(({ Action }) => [Action].flat().includes('s3:PutObject'));
-    expect(prove).toMatchObject([{ Resource: 'arn:aws:s3:::backupbucket/v1/*/drills/*' }]);
+    expect(prove).toMatchObject([{ Resource: 'arn:aws:s3:::backupbucket/v1/*/drills/*/proof.json' }]);
     const validate = statements('ValidateTaskRole').filter(({ Action }) => [Action].flat().includes('s3:PutObject'));
     expect(validate.flatMap(({ Resource }) => [Resource].flat().filter((name) => !/\/(validation|failure)\.json$/.test(name)))).toEqual([]);
   });
