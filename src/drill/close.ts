@@ -69,7 +69,7 @@ async function composeBody(
     timings: timingsOf(state, proof),
     ...axes(state, proof, config.drill),
     ...(proof?.storage === undefined ? {} : { storage: proof.storage }),
-    cleanup: cleanupOf(state),
+    cleanup: cleanupOf(state, proof),
     scope: proof?.scope ?? { examined: [], notExamined: ['everything: the drill ended before it could examine anything'] },
     subjects: proof?.subjects ?? [],
     tools: proof?.tools ?? {},
@@ -99,7 +99,8 @@ function backupOf({ plan }: DrillState, proof: Proof | undefined): EvidenceBody[
     id: plan.backupId,
     takenAt: plan.takenAt,
     bytes: subject?.bytes ?? 0,
-    sha256: subject?.sha256 ?? '',
+    // A point in time has no bytes of its own; what binds it is the record of what it was held against.
+    sha256: plan.kind === 'pitr' ? plan.manifestSha256 : (subject?.sha256 ?? ''),
   };
 }
 

@@ -43,7 +43,9 @@ describe('bad input ends with exit code 3 and one clear error, and nothing is ma
     ['a verb that does not exist', ['nope'], /^pgproof: unknown command 'nope'$/m],
     ['an option that does not exist', ['run', '--bogus'], /^pgproof: unknown option '--bogus'$/m],
     ['a fault that does not exist', ['drill', '--break', 'x'], /Allowed choices are lose-rows, change-value/],
-    ['a kind that does not exist', ['drill', '--kind', 'x'], /Allowed choices are dump, snapshot/],
+    ['a kind that does not exist', ['drill', '--kind', 'x'], /Allowed choices are dump, snapshot, pitr/],
+    ['a point in time of a database without a log', ['drill', '--database', 'shop', '--kind', 'pitr'], /^pgproof: kind pitr: no log of shop is kept, so it can be recovered to no point in time$/m],
+    ['a time that is none', ['drill', '--database', 'shop', '--to', 'yesterday'], /^pgproof: drill input: to: /m],
     ['a source that is no URL', ['run', '--source', 'shop'], /^pgproof: --source: expected a URL beginning with postgres/m],
     ['a port that is none', ['backup', '--source', 'postgres://u:s3cret@h:99999/d'], /^pgproof: --source: /m],
     ['a missing source', ['backup'], /^pgproof: --source: expected a postgres:\/\/ URL/m],
@@ -70,13 +72,14 @@ describe('bad input ends with exit code 3 and one clear error, and nothing is ma
 describe('the whole path on the sample shop', () => {
   let documents: DrillDocument[];
 
-  it('run --json prints one document: the dump PROVEN L5, the snapshot PROVEN L3', async () => {
+  it('run --json prints one document: the dump PROVEN L5, the snapshot and the point in time PROVEN L3', async () => {
     const { exitCode, stdout, stderr } = await pgproof('run', '--json', '--home', home);
     expect({ exitCode, tail: exitCode === 0 ? '' : stderr.slice(-3000) + stdout.slice(-3000) }).toEqual({ exitCode: 0, tail: '' });
     documents = JSON.parse(stdout) as DrillDocument[];
     expect(documents.map(({ verdict, assurance, backup }) => [backup.kind, verdict, assurance])).toEqual([
       ['dump', 'PROVEN', 'L5'],
       ['snapshot', 'PROVEN', 'L3'],
+      ['pitr', 'PROVEN', 'L3'],
     ]);
     for (const { cleanup, checks, backup, rto, rpo } of documents) {
       expect(cleanup).toBe('verified');
@@ -96,7 +99,7 @@ describe('the whole path on the sample shop', () => {
 
   it('tells people in the inbox', () => {
     const names = readdirSync(join(home, 'inbox')).filter((name) => name.endsWith('.json'));
-    expect(names.map((name) => name.replace(/^[^-]*-|\.json$/g, ''))).toEqual(['backup.valid', 'backup.valid', 'drill.proven', 'drill.proven']);
+    expect(names.map((name) => name.replace(/^[^-]*-|\.json$/g, ''))).toEqual(['backup.valid', 'backup.valid', 'drill.proven', 'drill.proven', 'drill.proven']);
   });
 
   it('verify accepts the evidence, and names what was altered in a copy of it', async () => {
@@ -113,6 +116,13 @@ describe('the whole path on the sample shop', () => {
     const { exitCode, stderr } = await pgproof('verify', documents[0]?.evidence ?? '', '--home', join(home, 'elsewhere'));
     expect(stderr).toMatch(/^pgproof: no public key at /);
     expect(exitCode).toBe(3);
+  });
+
+  it('the latest point in time is PROVEN as well, long after the source is gone', async () => {
+    const { exitCode, stdout } = await pgproof('drill', '--json', '--kind', 'pitr', '--home', home);
+    const { verdict, checks } = JSON.parse(stdout) as DrillDocument;
+    expect([verdict, exitCode]).toEqual(['PROVEN', 0]);
+    expect(checks.find(({ id }) => id === 'boundary')).toMatchObject({ status: 'passed', required: true });
   });
 
   it.each([
@@ -134,6 +144,7 @@ describe('the whole path on the sample shop', () => {
   it('status knows the proof, and does not hold planted faults against the database', async () => {
     const { exitCode, stdout } = await pgproof('status', '--home', home);
     expect(stdout).toMatch(/^shop: PROVEN \(newest proven backup is /);
+    expect(stdout).toMatch(/^ {2}pitr {5}any time from \S+ to \S+, .* old; drilled to \S+: PROVEN$/m);
     expect(exitCode).toBe(0);
   });
 });

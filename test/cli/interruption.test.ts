@@ -39,6 +39,7 @@ it.each([
   ['while the sample is filled', /filling the sample shop/],
   ['while the dump streams', /streaming pg_dump/],
   ['while the cluster is copied', /copying the running cluster/],
+  ['while the log is kept', /leaving rows before and after it/],
 ])('Ctrl-C %s leaves nothing behind and exits 130', async (_when, until) => {
   const child = await startRun(until);
   child.kill('SIGINT');

@@ -4,69 +4,24 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatabaseService } from '../../src/cloud/database-service.ts';
 import { verifyEvidence } from '../../src/drill/verify-evidence.ts';
 import type { Finding } from '../../src/checks/finding.ts';
-import { connect, type Address } from '../../src/postgres/address.ts';
 import { makeTestHome, type Drilled, type TestHome } from '../helpers/home.ts';
-import { SMALL_SHOP } from '../helpers/source.ts';
+import { HEARTBEAT_CONFIG, keepLogOfShop, type KeptLog } from '../helpers/kept-log.ts';
 
 /**
- * A small shop whose log is kept, with a row of its heartbeat before the moment that is drilled and two after it. All the
+ * A small shop whose log was kept, with a row of its heartbeat before the moment that is drilled and two after it. All the
  * drills here restore for real; what differs is what they are made to restore.
  */
-const CONFIG = 'databases: { shop: { heartbeat: ops.heartbeat } }';
-const HEARTBEAT = ['create schema ops', 'create table ops.heartbeat (id bigint generated always as identity primary key, at timestamptz not null)'];
 let home: TestHome;
-let to: Date;
-let earlier: Date;
-let later: Date;
+let log: KeptLog;
 
 beforeAll(async () => {
-  home = await makeTestHome({ config: CONFIG });
-  const { databases } = home.laptop;
-  await databases.createInstance({
-    instanceId: 'source',
-    major: (await home.laptop.programs({ needServer: true })).major,
-    superuser: 'postgres',
-    parameters: { shared_buffers: '16MB' },
-    tags: {},
-    replication: true,
-    archive: true,
-  });
-  const login = await databases.untilAvailable('source');
-  const address: Address = { ...login, database: 'shop', sslMode: 'disable' };
-  await query({ ...address, database: 'postgres' }, ['create database shop']);
-  await query(address, [...SMALL_SHOP, ...HEARTBEAT]);
-  home.source('shop', `postgres://${login.user}:${login.password}@${login.host}:${login.port}/shop?sslmode=disable`);
-  await databases.createSnapshot({ snapshotId: 'base', database: 'shop', source: address, tags: {} });
-  await query(address, [`select lo_create(0)`]);
-  earlier = await moment();
-  await read('r1');
-  to = await moment();
-  await read('r2');
-  later = await moment();
-  await query(address, [`insert into shop.customers (name) values ('the last')`]);
-  await databases.keepLog({ instanceId: 'source', database: 'shop', source: address });
-  await read('r3');
-  await databases.deleteInstance('source');
+  home = await makeTestHome({ config: HEARTBEAT_CONFIG });
+  log = await keepLogOfShop(home);
 });
 afterAll(() => home.remove());
 
-async function query(address: Address, statements: readonly string[]): Promise<void> {
-  const client = await connect(address);
-  for (const statement of statements) await client.query(statement);
-  await client.end();
-}
-
-const read = (readingId: string) => home.tasks.run({ verb: 'reading', database: 'shop', readingId });
 const drill = (over: Parameters<TestHome['drill']>[1] = {}, input = {}): Promise<Drilled> =>
-  home.drill({ database: 'shop', kind: 'pitr', to: to.toISOString(), ...input }, over);
-
-/** A time with nothing committed in the milliseconds around it. */
-async function moment(): Promise<Date> {
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  const now = new Date();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  return now;
-}
+  home.drill({ database: 'shop', kind: 'pitr', to: log.between.toISOString(), ...input }, over);
 
 /** The laptop's own service, which recovers to another moment than it is asked to. */
 function astray(moment: () => Date): { databases: DatabaseService } {
@@ -102,7 +57,7 @@ describe('a drill to a point in time', () => {
     expect([drilled.body.verdict, drilled.body.assurance, drilled.body.kind]).toEqual(['PROVEN', 'L3', 'pitr']);
     expect(boundary(drilled)).toMatchObject({ status: 'passed', examined: 3, number: 53, required: true });
     expect(boundary(drilled)?.detail).toMatch(/^1 row from before \S+ there, 2 rows from after it not; the server replayed to \S+Z$/);
-    expect(drilled.body.backup).toMatchObject({ takenAt: to.toISOString(), bytes: 0 });
+    expect(drilled.body.backup).toMatchObject({ takenAt: log.between.toISOString(), bytes: 0 });
     expect(await home.laptop.databases.listInstances()).toEqual([]);
   });
 
@@ -125,8 +80,8 @@ describe('a drill to a point in time', () => {
   });
 
   it.each([
-    ['further than asked', () => later, /row 2 of ops\.heartbeat, begun at \S+: there, although it is younger/],
-    ['less far than asked', () => earlier, /row 1 of ops\.heartbeat, committed at \S+: missing/],
+    ['further than asked', () => log.later, /row 2 of ops\.heartbeat, begun at \S+: there, although it is younger/],
+    ['less far than asked', () => log.earlier, /row 1 of ops\.heartbeat, committed at \S+: missing/],
   ])('replayed %s FAILS at the boundary and names the row', async (_how, moment, problem) => {
     const drilled = await drill(astray(moment));
     expect([drilled.body.verdict, drilled.exitCode]).toEqual(['FAILED', 1]);
@@ -159,7 +114,7 @@ describe('a drill whose marks or log are not whole', () => {
     const silent = (json: string) => JSON.stringify({ ...(JSON.parse(json) as object), heartbeat: undefined });
     const bare = (['r1', 'r2', 'r3'] as const).reduce<() => Promise<Drilled>>(
       (work, id) => () => withFile(file(`v1/shop/readings/${id}/mark.json`), silent, work),
-      () => home.drill({ database: 'shop', kind: 'pitr', to: to.toISOString() }, { config: { databases: {} } }, home.inProcess({ config: { databases: {} } })),
+      () => home.drill({ database: 'shop', kind: 'pitr', to: log.between.toISOString() }, { config: { databases: {} } }, home.inProcess({ config: { databases: {} } })),
     );
     const drilled = await bare();
     expect(drilled.body.verdict).toBe('NOT PROVEN');
