@@ -70,7 +70,7 @@ export class RdsClusters {
       }
     } catch (error) {
       if (['InvalidDBClusterState', 'DBInstanceAlreadyExists'].includes(nameOf(error))) return;
-      throw lacks === 'instance' ? refusal(clusterId, error) : observationFailure(clusterId, 'setting the password', error);
+      throw lacks === 'instance' ? refusal(clusterId, error) : observationFailure(clusterId, 'setting the password', error, 'cluster');
     }
   }
 
@@ -84,9 +84,9 @@ export class RdsClusters {
       await this.#rds.send(command);
     } catch (error) {
       if (nameOf(error) === 'DBClusterNotFound') return;
-      if (nameOf(error) !== 'InvalidDBClusterState') throw cleanupFailure(clusterId, error);
+      if (nameOf(error) !== 'InvalidDBClusterState') throw cleanupFailure(clusterId, error, 'cluster');
       const status = (await this.#findCluster(clusterId))?.Status ?? 'deleting';
-      if (status !== 'deleting' && !member) throw cleanupFailure(clusterId, error);
+      if (status !== 'deleting' && !member) throw cleanupFailure(clusterId, error, 'cluster');
     }
   }
 
@@ -104,7 +104,7 @@ export class RdsClusters {
       return DBClusters?.[0];
     } catch (error) {
       if (nameOf(error) === 'DBClusterNotFound') return undefined;
-      throw observationFailure(clusterId, 'describing', error);
+      throw observationFailure(clusterId, 'describing', error, 'cluster');
     }
   }
 

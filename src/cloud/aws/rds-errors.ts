@@ -14,17 +14,22 @@ export function refusal(instanceId: string, error: unknown): Error {
   return new InstanceRefusedError(`RDS refused instance ${instanceId}: ${name}: ${messageOf(error)}`, { cause: error, hint });
 }
 
-export function cleanupFailure(instanceId: string, error: unknown): CleanupFailedError {
+export function cleanupFailure(instanceId: string, error: unknown, kind: 'instance' | 'cluster' = 'instance'): CleanupFailedError {
   return new CleanupFailedError(instanceId, `RDS refused to delete ${instanceId}: ${nameOf(error)}: ${messageOf(error)}`, {
     cause: error,
-    hint: `aws rds delete-db-instance --skip-final-snapshot --db-instance-identifier ${instanceId}`,
+    hint: `aws rds delete-db-${kind} --skip-final-snapshot --db-${kind}-identifier ${instanceId}`,
   });
 }
 
-export function observationFailure(instanceId: string, action: string, error: unknown): InstanceFailedError {
+export function observationFailure(
+  instanceId: string,
+  action: string,
+  error: unknown,
+  kind: 'instance' | 'cluster' = 'instance',
+): InstanceFailedError {
   return new InstanceFailedError(instanceId, `${action} of ${instanceId} failed: ${nameOf(error)}: ${messageOf(error)}`, {
     cause: error,
-    hint: `aws rds describe-db-instances --db-instance-identifier ${instanceId}`,
+    hint: `aws rds describe-db-${kind}s --db-${kind}-identifier ${instanceId}`,
   });
 }
 

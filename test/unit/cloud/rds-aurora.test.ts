@@ -130,7 +130,10 @@ test('a cluster that RDS will not delete though it is empty is a failed cleanup'
   const stuck = scriptRds({ ...ANSWERS, DeleteDBCluster: refuse('InvalidDBClusterStateFault') }).service;
   await expect(stuck.deleteInstance(ID)).rejects.toBeInstanceOf(CleanupFailedError);
   const denied = scriptRds({ ...ANSWERS, DeleteDBCluster: refuse('AccessDenied') }).service;
-  await expect(denied.deleteInstance(ID)).rejects.toThrow('RDS refused to delete pgproof-drill-shop-1: AccessDenied');
+  await expect(denied.deleteInstance(ID)).rejects.toMatchObject({
+    message: 'RDS refused to delete pgproof-drill-shop-1: AccessDenied: refused',
+    hint: 'aws rds delete-db-cluster --skip-final-snapshot --db-cluster-identifier pgproof-drill-shop-1',
+  });
 });
 
 test('a cluster without our tag is neither given an instance nor deleted', async () => {
