@@ -33,25 +33,26 @@ export async function sweep({ databases, notifier, clock }: SweepSetting): Promi
   return summary(instances.length, destroyed, left);
 }
 
-/** The state Restore may still be making an instance when its execution is stopped; it takes less than this. */
-const LOOKS = 10;
-const MILLISECONDS_BETWEEN_LOOKS = 60_000;
+/** Seconds before each look: ten minutes in all, twice what the state Restore has to begin an instance. */
+const WAITS = [0, 15, 45, 60, 60, 60, 60, 60, 60, 60, 60, 60];
 
 /**
- * Destroys the instances of one drill whose execution was stopped or timed out, for which no state of it will. Looks for
- * them for ten minutes, because one may appear late or not be deletable while it is being created.
+ * Destroys the instance of one drill whose execution was stopped or timed out, for which no state of it will. Looks again
+ * until it is seen to go, because it may appear late, may not be deletable while it is being created, and a cluster goes in
+ * two steps.
  */
 export async function sweepDrill(cutOff: CutOff, { databases, notifier, clock }: SweepSetting): Promise<Sweep> {
   const found = new Set<string>();
   const destroyed = new Map<string, Instance>();
   let left: Failure[] = [];
-  for (let look = 0; look < LOOKS; look += 1) {
-    if (look > 0) await clock.sleep(MILLISECONDS_BETWEEN_LOOKS);
+  for (const seconds of WAITS) {
+    if (seconds > 0) await clock.sleep(seconds * 1000);
     const own = (await databases.listInstances()).filter(({ tags }) => tags['pgproof:drill'] === cutOff.drillId);
     for (const { instanceId } of own) found.add(instanceId);
     const result = await destroyAll(own, databases);
     for (const instance of result.destroyed) destroyed.set(instance.instanceId, instance);
     left = result.left;
+    if (found.size > 0 && own.every(({ status }) => status === 'deleting')) break;
   }
   await notifier.publish(announceCutOff(cutOff, [...destroyed.values()]));
   for (const { instance, error } of left) await notifier.publish(announceLeft(instance, error));

@@ -101,7 +101,7 @@ describe('the address of a webhook in Secrets Manager', () => {
     expect(await webhook.url()).toBe('https://hooks.example.com/new');
   });
 
-  test.each(['http://hooks.example.com/plain', 'made-up-password', '{"password":"made-up-password"}', '{"url":7}', 'https://'])('is none in %j, and nothing of it is shown', async (text) => {
+  test.each(['http://hooks.example.com/plain', 'http://127.0.0.1.example.com/', 'made-up-password', '{"password":"made-up-password"}', '{"url":7}', 'https://'])('is none in %j, and nothing of it is shown', async (text) => {
     const { webhook } = await make(text);
     const error: unknown = await webhook.url().catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'NotificationError', message: expect.stringContaining('holds no https:// address') as string });

@@ -42,11 +42,16 @@ export class SecretWebhook implements Webhook {
 }
 
 function addressIn(text: string): string | undefined {
-  if (text.startsWith('https://')) return URL.canParse(text) ? text : undefined;
+  if (isAddress(text)) return text;
   try {
     const { url } = JSON.parse(text) as { url?: unknown };
-    return typeof url === 'string' && url.startsWith('https://') && URL.canParse(url) ? url : undefined;
+    return typeof url === 'string' && isAddress(url) ? url : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Nothing is sent over a network in the clear; what does not leave the machine may be. */
+function isAddress(text: string): boolean {
+  return /^(https:\/\/|http:\/\/127\.0\.0\.1:)/.test(text) && URL.canParse(text);
 }
