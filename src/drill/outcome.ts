@@ -6,9 +6,10 @@ import type { AxisStatus, EvidenceBody, Proof, StageTiming } from './evidence.ts
 export function timingsOf(state: DrillState, proof: Proof | undefined): StageTiming[] {
   const stages: StageTiming[] = [];
   const first = proof?.timings[0];
-  if (state.plan && first) stages.push(timing('create instance', state.plan.decidedAt, first.beganAt));
+  const inTask = state.plan?.target === 'task';
+  if (state.plan && first) stages.push(timing(inTask ? 'start the task' : 'create instance', state.plan.decidedAt, first.beganAt));
   stages.push(...(proof?.timings ?? []));
-  if (state.destroyed && state.cleanup) stages.push(timing('destroy instance', state.destroyed.at, state.cleanup.at));
+  if (!inTask && state.destroyed && state.cleanup) stages.push(timing('destroy instance', state.destroyed.at, state.cleanup.at));
   return stages;
 }
 
@@ -49,9 +50,14 @@ function statusOf(seconds: number | null, target: number | null): AxisStatus {
 }
 
 /** Gone is only what was looked for and not found. */
-export function cleanupOf(state: DrillState): EvidenceBody['cleanup'] {
+export function cleanupOf(state: DrillState, proof: Proof | undefined): EvidenceBody['cleanup'] {
   if (!state.plan) return { status: 'nothing to clean', detail: 'no instance was planned' };
-  const { instanceId } = state.plan;
+  const { instanceId, target } = state.plan;
+  const left = proof?.errors.find(({ name }) => name === 'CleanupFailedError');
+  if (left) return { status: 'failed', detail: left.message };
+  if (target === 'task' && state.cleanup?.status === 'verified') {
+    return { status: 'nothing to clean', detail: 'no instance was made: the copy ran inside the task' };
+  }
   if (state.cleanup?.status === 'verified') return { status: 'verified', detail: `${instanceId} is gone` };
   const why = state.cleanup?.detail ?? state.cleanupError?.Cause ?? 'its end was not confirmed';
   return { status: 'failed', detail: `${instanceId}: ${why}` };
