@@ -4,7 +4,7 @@
  */
 const configuration = require('./configuration.cjs');
 const functions = require('./functions.cjs');
-const { capitalize, idOf, ref } = require('./names.cjs');
+const { PREFIX, capitalize, idOf, ref } = require('./names.cjs');
 
 const HOUR = 3600;
 const WORDS = { dump: 'dump', snapshot: 'snapshot', pitr: 'point in time' };
@@ -39,7 +39,8 @@ function ageAlarms(database, { schedules, drill, alerts }) {
 
 /** The names are those of src/cloud/metric.ts. An age is measured every hour; two hours without are too many. */
 function ageAlarm(MetricName, database, kind, seconds, sentence) {
-  return alarm(sentence, {
+  const what = MetricName === 'BackupAgeSeconds' ? 'backup-age' : 'proven-age';
+  return alarm(`${what}-${kind}-${database}`, sentence, {
     Namespace: 'pgproof',
     MetricName,
     Dimensions: [
@@ -63,14 +64,14 @@ function machineAlarms() {
   return Object.fromEntries(
     Object.entries(ENDINGS).map(([ending, words]) => [
       `Drill${ending}Alarm`,
-      alarm(`A restore drill ${words}`, counting({ Namespace: 'AWS/States', MetricName: `Executions${ending}`, Dimensions })),
+      alarm(`drill-${ending.toLowerCase()}`, `A restore drill ${words}`, counting({ Namespace: 'AWS/States', MetricName: `Executions${ending}`, Dimensions })),
     ]),
   );
 }
 
 function functionAlarm(logicalId, name) {
   const Dimensions = [{ Name: 'FunctionName', Value: ref(logicalId) }];
-  return alarm(`The function ${name} failed; its log says why`, counting({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Dimensions }));
+  return alarm(`function-${name}`, `The function ${name} failed; its log says why`, counting({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Dimensions }));
 }
 
 /** Every queue in the template holds what could not be delivered or done; a test compares. */
@@ -85,7 +86,7 @@ function queueAlarm(queue) {
     MetricName: 'ApproximateNumberOfMessagesVisible',
     Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [queue, 'QueueName'] } }],
   };
-  return alarm(`Something that should have begun did not: read the messages in the queue ${queue}`, { ...counting(metric), Statistic: 'Maximum' });
+  return alarm(`queue-${queue}`, `Something that should have begun did not: read the messages in the queue ${queue}`, { ...counting(metric), Statistic: 'Maximum' });
 }
 
 /** One is too many; when nothing ran there is nothing to count. */
@@ -101,8 +102,9 @@ function counting(metric) {
   };
 }
 
-function alarm(AlarmDescription, properties) {
-  const Properties = { AlarmDescription, ...properties, AlarmActions: ACTIONS, OKActions: ACTIONS };
+/** Named, because the name is the headline of what people get. */
+function alarm(name, AlarmDescription, properties) {
+  const Properties = { AlarmName: `${PREFIX}-${name}`, AlarmDescription, ...properties, AlarmActions: ACTIONS, OKActions: ACTIONS };
   return { Type: 'AWS::CloudWatch::Alarm', Properties };
 }
 

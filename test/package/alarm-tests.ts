@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Packaged } from './packaging.ts';
 import { resolve } from './resolve.ts';
 
 interface Alarm {
+  readonly AlarmName?: string;
   readonly Namespace: string;
   readonly MetricName: string;
   readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
@@ -43,6 +46,23 @@ export function testAlarms(packaged: () => Packaged): void {
     const watched = alarms('AWS/SQS').map(({ Dimensions }) => Dimensions[0]?.Value);
     expect(watched.sort()).toEqual(resources('AWS::SQS::Queue').map(([name]) => `${name.toLowerCase()}.queuename`).sort());
     expect(watched.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('watch only what the code measures under that name', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../src/cloud/metric.ts'), 'utf8');
+    const measured = [...text.matchAll(/^ {2}\| '(\w+)'/gm)].map(([, name]) => name);
+    expect(alarms('pgproof').length).toBeGreaterThanOrEqual(4);
+    expect(alarms('pgproof').filter(({ MetricName }) => !measured.includes(MetricName))).toEqual([]);
+    const { DashboardBody } = resolve(packaged().template, packaged().template.Resources['Dashboard']?.Properties) as { DashboardBody: string };
+    const shown = [...DashboardBody.matchAll(/\["pgproof","(\w+)"/g)].map(([, name]) => name);
+    expect(shown.length).toBeGreaterThanOrEqual(10);
+    expect(shown.filter((name) => !measured.includes(name))).toEqual([]);
+  });
+
+  test('are headed by a name that says what is wrong, each by another', () => {
+    const names = ['pgproof', 'AWS/States', 'AWS/Lambda', 'AWS/SQS'].flatMap(alarms).flatMap(({ AlarmName }) => AlarmName ?? []);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toEqual(expect.arrayContaining(['backup-age-dump-shop', 'proven-age-snapshot-shop', 'drill-failed', 'function-validate', 'queue-UndeliveredQueue'].map((name) => `pgproof-prod-${name}`)));
   });
 
   test('tell people and chat when they go off and when it is over', () => {
