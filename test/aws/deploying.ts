@@ -4,7 +4,6 @@ import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { inject } from 'vitest';
 import { copyService } from '../package/packaging.ts';
-import { subnetIds, vpcId } from './clients.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -25,28 +24,41 @@ export interface DeployingCheckout {
   type(line: string, given?: { readonly env?: Readonly<Record<string, string>>; readonly input?: string }): Promise<Typed>;
   /** Replaces pgproof.yml. */
   configure(yaml: string): Promise<void>;
+  /** A pgproof.yml for the emulator's own network, with lines added under `aws`. */
+  configuration(more?: string): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** A pgproof.yml for the emulator's own network. */
-export async function deployable(more = ''): Promise<string> {
-  const subnets = (await subnetIds()).slice(0, 2).join(', ');
+async function configurationFor(region: string, more: string): Promise<string> {
+  const [vpc] = await askNetwork(region, 'DescribeVpcs', 'vpcId');
+  const subnets = (await askNetwork(region, 'DescribeSubnets', 'subnetId')).slice(0, 2).join(', ');
   return [
     'databases:',
     '  shop:',
     '    source:',
     '      url: postgres://backup@db.example.com/shop',
-    '      secret: arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf',
+    `      secret: arn:aws:secretsmanager:${region}:123456789012:secret:shop-AbCdEf`,
     '    schedules: { dump: cron(17 3 * * ? *) }',
     'aws:',
-    '  region: eu-central-1',
-    `  network: { vpc: ${await vpcId()}, subnets: [${subnets}] }`,
+    `  region: ${region}`,
+    `  network: { vpc: ${vpc}, subnets: [${subnets}] }`,
     more,
   ].join('\n');
 }
 
-/** With a docker that only notes its calls first on PATH, and a layer that holds one empty program. */
-export async function makeDeployingCheckout(): Promise<DeployingCheckout> {
+/** The emulator knows by the credential of which Region it is asked, and looks at nothing else of it. */
+async function askNetwork(region: string, action: string, element: string): Promise<string[]> {
+  const authorization = `AWS4-HMAC-SHA256 Credential=test/20261120/${region}/ec2/aws4_request, SignedHeaders=host, Signature=0`;
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', authorization };
+  const answer = await fetch(inject('moto'), { method: 'POST', headers, body: `Action=${action}&Version=2016-11-15` });
+  return [...(await answer.text()).matchAll(new RegExp(`<${element}>([^<]+)<`, 'g'))].map(([, id]) => id ?? '');
+}
+
+/**
+ * With a docker that only notes its calls first on PATH, and a layer that holds one empty program.
+ * @param region of its own for each test file: they share the emulator, and a stack's name is the same everywhere
+ */
+export async function makeDeployingCheckout(region: string): Promise<DeployingCheckout> {
   const copy = await copyService(() => '');
   const { directory } = copy;
   await cp(join(ROOT, 'worker'), join(directory, 'worker'), { recursive: true });
@@ -56,7 +68,8 @@ export async function makeDeployingCheckout(): Promise<DeployingCheckout> {
   const service = join(directory, 'serverless.yml');
   await writeFile(service, (await readFile(service, 'utf8')).replace('  name: aws\n', '  name: aws\n  deploymentMethod: direct\n'));
   const configure = (yaml: string) => writeFile(join(directory, 'pgproof.yml'), yaml);
-  await configure(await deployable());
+  const configuration = (more = '') => configurationFor(region, more);
+  await configure(await configuration());
   const type: DeployingCheckout['type'] = async (line, { env = {}, input } = {}) => {
     const calls = await mkdtemp(join(tmpdir(), 'pgproof-docker-'));
     try {
@@ -67,7 +80,7 @@ export async function makeDeployingCheckout(): Promise<DeployingCheckout> {
       await rm(calls, { recursive: true });
     }
   };
-  return { directory, configure, type, remove: copy.remove };
+  return { directory, configure, configuration, type, remove: copy.remove };
 }
 
 function environment(directory: string, calls: string): Record<string, string> {

@@ -3,20 +3,20 @@ import { join } from 'node:path';
 import { CreateRepositoryCommand, DeleteRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { emulator } from './clients.ts';
-import { deployable, makeDeployingCheckout, type DeployingCheckout } from './deploying.ts';
+import { makeDeployingCheckout, type DeployingCheckout } from './deploying.ts';
 
 describe('npm run deploy, before anything is changed', () => {
   let checkout: DeployingCheckout;
   beforeAll(async () => {
-    checkout = await makeDeployingCheckout();
+    checkout = await makeDeployingCheckout('eu-west-1');
   });
-  afterEach(async () => checkout.configure(await deployable()));
+  afterEach(async () => checkout.configure(await checkout.configuration()));
   afterAll(() => checkout?.remove());
 
   const deploy = (env: Record<string, string> = {}) => checkout.type('node deploy/deploy.ts', { env });
 
   test('tells every fault at once, each with what to do', async () => {
-    await checkout.configure((await deployable('  bukket: {}')).replace('shop-AbCdEf', 'shop-AbCdEf\n      sekret: 1'));
+    await checkout.configure((await checkout.configuration('  bukket: {}')).replace('shop-AbCdEf', 'shop-AbCdEf\n      sekret: 1'));
     const { exitCode, stderr } = await deploy({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', DOCKER_FAILS: 'info' });
     expect(exitCode).toBe(3);
     const said = stderr.split('\n').map((line) => line.trim());
@@ -34,14 +34,14 @@ describe('npm run deploy, before anything is changed', () => {
   });
 
   test('refuses what only a deployment cannot take', async () => {
-    await checkout.configure((await deployable()).replace('secretsmanager:eu-central-1', 'secretsmanager:eu-west-1'));
+    await checkout.configure((await checkout.configuration()).replace('secretsmanager:eu-west-1', 'secretsmanager:eu-north-1'));
     const { exitCode, stderr } = await deploy();
-    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('databases.shop.source.secret: is in another Region than aws.region, eu-central-1')]);
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('databases.shop.source.secret: is in another Region than aws.region, eu-west-1')]);
   });
 
   test('refuses a Region that is not that of pgproof.yml', async () => {
-    const { exitCode, stderr } = await deploy({ AWS_DEFAULT_REGION: 'eu-west-1' });
-    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('AWS_DEFAULT_REGION is eu-west-1, but aws.region in pgproof.yml is eu-central-1')]);
+    const { exitCode, stderr } = await deploy({ AWS_DEFAULT_REGION: 'eu-north-1' });
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('AWS_DEFAULT_REGION is eu-north-1, but aws.region in pgproof.yml is eu-west-1')]);
     expect(stderr).toContain('HINT: unset AWS_DEFAULT_REGION');
   });
 
@@ -51,12 +51,12 @@ describe('npm run deploy, before anything is changed', () => {
   });
 
   test('refuses a repository that an earlier stack left', async () => {
-    const client = new ECRClient(emulator());
+    const client = new ECRClient({ ...emulator(), region: 'eu-west-1' });
     await client.send(new CreateRepositoryCommand({ repositoryName: 'pgproof-prod-worker' }));
     const { exitCode, stderr } = await deploy();
     await client.send(new DeleteRepositoryCommand({ repositoryName: 'pgproof-prod-worker', force: true }));
-    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('repository pgproof-prod-worker is there from a stack that was removed')]);
-    expect(stderr).toContain('HINT: aws ecr delete-repository --region eu-central-1 --repository-name pgproof-prod-worker --force');
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('repository pgproof-prod-worker is there from a stack that was removed or rolled back')]);
+    expect(stderr).toContain('HINT: aws ecr delete-repository --region eu-west-1 --repository-name pgproof-prod-worker --force');
   });
 
   test('refuses options that it does not know, and stages that no name could hold', async () => {

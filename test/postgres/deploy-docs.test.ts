@@ -45,6 +45,17 @@ async function complaint(database: string): Promise<string | undefined> {
   }
 }
 
+/** As in RDS: nothing is the superuser's; everything is the administrator's, or of roles that the administrator is a member of. */
+const ADMINISTERED = [
+  'create role shop_owner',
+  `create role master login createdb createrole password 'master'`,
+  'grant shop_owner to master',
+  'alter database orders owner to master',
+  'alter schema public owner to master',
+  'set role master',
+  'grant create on schema public to shop_owner',
+];
+const OWNED = ['create table owned (id int)', 'alter table owned owner to shop_owner'];
 const CONTENT = [
   'create table customers (id int generated always as identity primary key, name text not null)',
   `insert into customers (name) select 'customer ' || i from generate_series(1, 100) i`,
@@ -53,7 +64,7 @@ const CONTENT = [
 describe('the role that docs/deploy.md creates', () => {
   it('cannot read anything before something is granted', async () => {
     await source.createDatabase('narrow', ...CONTENT);
-    await source.createDatabase('orders', ...CONTENT, 'create schema inner_life', 'create table inner_life.thoughts (id serial)');
+    await source.createDatabase('orders', ...ADMINISTERED, ...CONTENT, ...OWNED, 'create schema inner_life', 'create table inner_life.thoughts (id serial)');
     const [create = '', grant = ''] = block('the role');
     expect(grant).toMatch(/^grant pg_read_all_data/);
     await source.sql('orders', create, `alter role pgproof password 'pgproof'`);
@@ -73,7 +84,7 @@ describe('the role that docs/deploy.md creates', () => {
   });
 
   it('leaves a row in the heartbeat table and can write nothing else', async () => {
-    await source.sql('orders', ...block('the heartbeat'));
+    await source.sql('orders', 'set role master', ...block('the heartbeat'));
     const client = await connect(source.address('orders', ROLE));
     const beat = await leaveHeartbeat(client, 'orders', 'pgproof.heartbeat');
     const refusals = ['delete from pgproof.heartbeat', `insert into customers (name) values ('mine')`, 'create table pgproof.mine ()'];
@@ -89,7 +100,7 @@ describe('the role that docs/deploy.md creates', () => {
   });
 
   it('can be given IAM authentication', async () => {
-    await source.sql('orders', 'create role rds_iam');
+    await source.sql('orders', 'create role rds_iam', 'create role rdsadmin superuser', 'create role rds_superuser');
     await source.sql('orders', ...block('IAM authentication'));
     expect(await source.sql('orders', `select pg_has_role('pgproof', 'rds_iam', 'member') as member`)).toEqual([{ member: true }]);
   });
@@ -113,13 +124,16 @@ describe('the commands of docs/runbook.md that restore a dump by hand', () => {
     await target?.end();
   });
 
-  async function restore(): Promise<{ exitCode: number | undefined; all: string }> {
-    const commands = readBlock(await readFile(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8'), 'commands: restore a dump') ?? '';
-    const { host, port, user, password = '' } = target.address('postgres');
+  async function commandsOf(name: string): Promise<string> {
+    return readBlock(await readFile(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8'), `commands: ${name}`) ?? '';
+  }
+
+  async function restore(commands?: string, role?: { user: string; password: string }): Promise<{ exitCode: number | undefined; all: string }> {
+    const { host, port, user, password = '' } = target.address('postgres', role);
     const path = [dirname(target.programs.path('pg_restore')), process.env['PATH'] ?? ''].join(delimiter);
     const env = { PATH: path, PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password };
     const options = { cwd: directory, env, extendEnv: false, reject: false, all: true, stdin: 'ignore' } as const;
-    const { exitCode, all } = await execa('bash', ['-c', commands], options);
+    const { exitCode, all } = await execa('bash', ['-c', commands ?? (await commandsOf('restore a dump'))], options);
     return { exitCode, all };
   }
 
@@ -129,6 +143,24 @@ describe('the commands of docs/runbook.md that restore a dump by hand', () => {
     expect(exitCode).toBe(0);
     expect(await target.sql('orders', 'select count(*)::int as rows, max(name) as last from customers')).toEqual([{ rows: 100, last: 'customer 99' }]);
     expect(await target.sql('orders', `select has_table_privilege('pgproof', 'pgproof.heartbeat', 'insert') as may`)).toEqual([{ may: true }]);
+  });
+
+  it('bring it back for an administrator who is no superuser, where roles of RDS are', async () => {
+    await target.sql('postgres', 'drop database orders', 'drop role pgproof, shop_owner, master');
+    await target.sql('postgres', `create role master login createdb createrole password 'master'`, 'grant pg_read_all_data to master with admin option');
+    const lines = (await commandsOf('restore a dump')).split('\n');
+    const commands = lines.map((line, index) => (index === 1 ? '' : line));
+    commands[1] = await commandsOf('globals for RDS');
+    const { exitCode, all } = await restore(commands.join('\n'), { user: 'master', password: 'master' });
+    expect(exitCode).toBe(0);
+    expect(all).not.toMatch(/role "?rds/);
+    // What the page says to type once more: grants come last.
+    const again = [...all.matchAll(/permission denied for schema public\nCommand was: (.*;)/g)].map(([, sql = '']) => sql);
+    expect(again).toEqual(['ALTER TABLE public.owned OWNER TO shop_owner;']);
+    expect([...all.matchAll(/pg_restore: error/g)]).toHaveLength(1);
+    await target.sql('orders', 'set role master', ...again);
+    expect(await target.sql('orders', `select tableowner from pg_tables where tablename = 'owned'`)).toEqual([{ tableowner: 'shop_owner' }]);
+    expect(await target.sql('orders', `select rolcanlogin as may from pg_roles where rolname = 'pgproof'`)).toEqual([{ may: true }]);
   });
 
   it('begin nothing with a damaged archive', async () => {
