@@ -123,10 +123,12 @@ function verifySubjects(body: EvidenceBody): Problem[] {
     .map(({ role, key }) => altered('evidence.subjects', `${role} ${key} does not belong to the backup drilled`));
   if (verdict !== 'PROVEN') return strangers;
   const data = subjects.find(({ role }) => role === DATA[kind]);
+  const manifest = subjects.find(({ role }) => role === 'manifest');
   const wanting = [
-    subjects.some(({ role }) => role === 'manifest') ? '' : 'no manifest is bound to a PROVEN verdict',
+    manifest ? '' : 'no manifest is bound to a PROVEN verdict',
     data === undefined ? 'nothing that was restored is bound to a PROVEN verdict' : '',
     kind === 'dump' && data && data.sha256 !== backup?.sha256 ? 'the archive bound is not the backup named' : '',
+    kind === 'pitr' && manifest && manifest.sha256 !== backup?.sha256 ? 'the record bound is not the recovery named' : '',
   ].filter(Boolean);
   return [...strangers, ...wanting.map((problem) => altered('evidence.subjects', problem))];
 }
