@@ -71,13 +71,14 @@ export function aboutSweep({ found, destroyed, left }: Sweep): About {
 }
 
 /**
- * Its tag says until when it may live. Whatever the tag says, or if there is none to read, no instance is older than any
- * drill can become.
+ * Its tag says until when it may live. A tag that nobody can read, or that lies further ahead than any drill can last, says
+ * nothing: then its age decides.
  */
 export function isOverdue({ tags, createdAt }: Instance, now: Date): boolean {
-  const last = createdAt.getTime() + LONGEST_LIFE_SECONDS * 1000;
+  const longest = LONGEST_LIFE_SECONDS * 1000;
   const tagged = Date.parse(tags[EXPIRES_AT_TAG] ?? '');
-  return now.getTime() > (Number.isNaN(tagged) ? last : Math.min(tagged, last));
+  const isCredible = tagged <= now.getTime() + longest;
+  return now.getTime() > (isCredible ? tagged : createdAt.getTime() + longest);
 }
 
 interface Failure {

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sweeper } from '../../../functions/sweeper/handler.ts';
-import type { Instance } from '../../../src/cloud/database-service.ts';
+import type { CreateInstance, Instance } from '../../../src/cloud/database-service.ts';
 import type { Notification } from '../../../src/cloud/notifier.ts';
-import { LONGEST_LIFE_SECONDS } from '../../../src/drill/instance.ts';
+import type { DrillPlan } from '../../../src/drill/contract.ts';
+import { beginRestore, LONGEST_LIFE_SECONDS } from '../../../src/drill/instance.ts';
 import { CleanupFailedError } from '../../../src/errors.ts';
 import { aboutSweep, isOverdue, sweepMetrics } from '../../../src/watch/sweep.ts';
 
@@ -118,6 +119,22 @@ describe('the time that an instance may live', () => {
     const untagged = instance('pgproof-drill-x', { createdAt: born, tags: {} });
     expect(isOverdue(untagged, at('2026-11-21T01:00:00'))).toBe(false);
     expect(isOverdue(untagged, at('2026-11-21T01:00:01'))).toBe(true);
+  });
+
+  test('ends with its tag also when the service gives it the age of what it was made of', () => {
+    const old = { ...tagged('2026-11-21T01:00:00.000Z'), createdAt: new Date('2020-01-01T00:00:00.000Z') };
+    expect(isOverdue(old, at('2026-11-21T01:00:00'))).toBe(false);
+    expect(isOverdue(old, at('2026-11-21T01:00:01'))).toBe(true);
+  });
+
+  test('is written on it 25 hours after the decision to restore', async () => {
+    const asked: CreateInstance[] = [];
+    const plan = { kind: 'dump', drillId: 'drill-1', database: 'shop', instanceId: 'pgproof-drill-x', decidedAt: '2026-11-20T12:00:00.000Z' };
+    const databases = { createInstance: async (request: CreateInstance) => void asked.push(request) };
+    await beginRestore(plan as DrillPlan, { databases, clock: { now: () => NOW } } as never);
+    expect(asked.map(({ tags }) => tags)).toEqual([
+      { 'pgproof:drill': 'drill-1', 'pgproof:database': 'shop', 'pgproof:throwaway': 'true', 'pgproof:expires-at': '2026-11-21T13:00:00.000Z' },
+    ]);
   });
 
   test('is longer than any execution of the state machine', () => {
