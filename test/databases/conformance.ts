@@ -135,8 +135,12 @@ function testSnapshots({ subject, newId, untilAvailable, untilGone }: Context): 
     expect(restored).toMatchObject({ instanceId, status: 'available' });
     expect(restored?.tags).toEqual(TAGS);
     await logIn(await service.connection(instanceId));
+    // Once, whatever it consists of.
+    const parts = (await service.listInstances()).filter((each) => each.instanceId.startsWith(instanceId));
+    expect(parts).toMatchObject([{ instanceId, status: 'available', tags: TAGS }]);
     await service.deleteInstance(instanceId);
     await untilGone(instanceId);
+    expect((await service.listInstances()).filter((each) => each.instanceId.startsWith(instanceId))).toEqual([]);
     expect(await service.describeSnapshot(snapshotId)).toEqual(described);
   });
 

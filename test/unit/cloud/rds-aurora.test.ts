@@ -172,6 +172,28 @@ test('a snapshot of a Multi-AZ cluster becomes one instance', async () => {
   expect(input).not.toHaveProperty('DBSnapshotIdentifier');
 });
 
+test('lists a cluster once, with or without its instance, an instance that lost its cluster, and nothing of production', async () => {
+  const second = 'pgproof-drill-shop-2';
+  const orphan = { ...IN_CLUSTER, DBInstanceIdentifier: 'pgproof-drill-shop-3-abc', DBClusterIdentifier: 'pgproof-drill-shop-3' };
+  const production = [{ Key: 'environment', Value: 'production' }];
+  const { service } = scriptRds({
+    DescribeDBClusters: () => ({
+      DBClusters: [
+        { ...AVAILABLE, MasterUserSecret: SECRET },
+        { ...AVAILABLE, DBClusterIdentifier: second, Status: 'creating' },
+        { ...AVAILABLE, DBClusterIdentifier: 'ledger' },
+        { ...AVAILABLE, DBClusterIdentifier: 'pgproof-drill-named-only', TagList: production },
+      ],
+    }),
+    DescribeDBInstances: () => ({ DBInstances: [IN_CLUSTER, orphan, { ...IN_CLUSTER, DBInstanceIdentifier: 'ledger-1', DBClusterIdentifier: 'ledger' }] }),
+  });
+  expect((await service.listInstances()).map(({ instanceId, status }) => [instanceId, status])).toEqual([
+    ['pgproof-drill-shop-3-abc', 'creating'],
+    [ID, 'available'],
+    [second, 'creating'],
+  ]);
+});
+
 describe('the state of a cluster', () => {
   test.each<[string, Partial<DBCluster>, Partial<DBInstance> | undefined, string]>([
     ['a cluster that failed', { Status: 'failed' }, {}, 'failed'],
