@@ -89,11 +89,15 @@ describe('docs/runbook.md', () => {
 
   it('has a section for every alarm', async () => {
     const inFiles = readdirSync(join(ROOT, 'deploy')).filter((file) => file.endsWith('.yml'));
+    // One that has no name of its own gets one that holds its id.
     const written = inFiles.flatMap((file) => [...read(`deploy/${file}`).matchAll(/^ {2}(\w+Alarm):$/gm)].map((match) => match[1] ?? ''));
-    const { Resources } = await fromDeploy<{ Resources: object }>('alarms.cjs');
-    const explained = [...headings.matchAll(/`(…?)(\w+Alarm)`/g)].map(([, cut, id = '']) => ({ cut: cut !== '', id }));
-    const all = [...written, ...Object.keys(Resources)];
-    expect(all.filter((alarm) => !explained.some(({ cut, id }) => (cut ? alarm.endsWith(id) : alarm === id)))).toEqual([]);
+    const { Resources } = await fromDeploy<{ Resources: Record<string, { Properties: { AlarmName: string } }> }>('alarms.cjs');
+    const named = Object.values(Resources).map(({ Properties }) => Properties.AlarmName.replace('${self:service}-${sls:stage}-', ''));
+    const explained = [...headings.matchAll(/`([\w-]+)(…?)`/g)].map(([, name = '', more]) => ({ name, isBeginning: more !== '' }));
+    const all = [...written, ...named];
+    expect(all.filter((alarm) => !explained.some(({ name, isBeginning }) => (isBeginning ? alarm.startsWith(name) : alarm === name)))).toEqual([]);
+    const unused = explained.filter(({ name, isBeginning }) => !all.some((alarm) => (isBeginning ? alarm.startsWith(name) : alarm === name)));
+    expect(unused).toEqual([]);
     expect(all.length).toBeGreaterThan(8);
   });
 });
