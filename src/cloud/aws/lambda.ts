@@ -35,7 +35,7 @@ export function lambda<Event, Result, Needed extends { readonly clock?: Clock }>
   core: Core<Event, Result, Needed>,
   options: LambdaOptions<Event, Result, Needed>,
 ): (event: Event, context: Context) => Promise<Result> {
-  const logger = new Logger();
+  const logger = new Logger({ serviceName: 'pgproof' });
   const open = options.open ?? opener(options.needs);
   const handle = async (event: Event): Promise<Result> => core(event, await open());
   return middy(handle)

@@ -48,7 +48,7 @@ describe('a function wrapped for Lambda', () => {
         level: 'INFO',
         message: 'run',
         timestamp: expect.any(String) as string,
-        service: expect.any(String) as string,
+        service: 'pgproof',
         cold_start: expect.any(Boolean) as boolean,
         function_arn: 'arn:aws:lambda',
         function_memory_size: '256',
