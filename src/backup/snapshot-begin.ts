@@ -1,5 +1,6 @@
 import type { DeployedCloud } from '../cloud/cloud.ts';
-import { SnapshotRefusedError, TaskRefusedError } from '../errors.ts';
+import type { Notification } from '../cloud/notifier.ts';
+import { PgproofError, SnapshotRefusedError } from '../errors.ts';
 import { announceNoReading, announceQuota, announceRefusal, announceUnknownQuota } from './announce-backup.ts';
 import { announceOnce } from './announce-once.ts';
 import { launchPatiently, tryAgain } from './launch.ts';
@@ -24,8 +25,8 @@ interface SnapshotPlace {
 }
 
 /**
- * The schedule's own step: looks at the quota, then begins the reading. A nightly backup does not depend on a reading: when
- * none can be begun, the snapshot is taken at once and people are told that it cannot be drilled.
+ * The schedule's own step: looks at the quota, then begins the reading. A nightly backup depends neither on a reading nor
+ * on people being told: when none can be begun, the snapshot is taken at once, and then they hear that it cannot be drilled.
  * @throws SnapshotRefusedError when the quota is used up, or the snapshot itself is refused
  */
 export async function beginSnapshot(scheduled: Scheduled, cloud: BeginCloud): Promise<BeginResult> {
@@ -34,15 +35,18 @@ export async function beginSnapshot(scheduled: Scheduled, cloud: BeginCloud): Pr
   const source = snapshotSource(cloud.config, database);
   if (await isThere(place, 'manifest.json', cloud)) return 'committed already';
   if (await isThere(place, 'facts-before.json', cloud)) return await takeNow(place, cloud);
-  await checkQuota(place, source.kind, cloud);
-  try {
-    await launchPatiently({ verb: 'snapshot-facts', ...place, moment: 'begin' }, cloud);
-    return 'reading begun';
-  } catch (error) {
-    if (!(error instanceof TaskRefusedError)) throw error;
-    await announceOnce(markOf(place, 'unread'), announceNoReading(database, place.snapshotId, error), cloud);
-    return await takeNow(place, cloud);
-  }
+  const warnings = await checkQuota(place, source.kind, cloud);
+  const result = await launchPatiently({ verb: 'snapshot-facts', ...place, moment: 'begin' }, cloud).then(
+    () => 'reading begun' as const,
+    async (error: unknown) => {
+      if (!(error instanceof PgproofError)) throw error;
+      const begun = await takeNow(place, cloud);
+      warnings.push(announceNoReading(database, place.snapshotId, error));
+      return begun;
+    },
+  );
+  for (const warning of warnings) await announceOnce(markOf(place, warning.event), warning, cloud);
+  return result;
 }
 
 /** The reading has landed, or its task has ended without one: takes the snapshot either way. */
@@ -60,27 +64,25 @@ async function takeNow({ database, snapshotId }: SnapshotPlace, cloud: BeginClou
     await tryAgain(BUSY_PAUSES, cloud.clock, () => cloud.snapshots.takeSnapshot({ snapshotId, source, tags }));
   } catch (error) {
     if (error instanceof SnapshotRefusedError) {
-      await announceOnce(markOf({ database, snapshotId }, 'refused'), announceRefusal('snapshot', database, snapshotId, error), cloud);
+      await announceOnce(markOf({ database, snapshotId }, 'snapshot.refused'), announceRefusal('snapshot', database, snapshotId, error), cloud);
     }
     throw error;
   }
   return 'snapshot begun';
 }
 
-async function checkQuota(place: SnapshotPlace, kind: 'rds' | 'aurora', cloud: BeginCloud): Promise<void> {
+/** @returns what people are to be told once the snapshot is on its way */
+async function checkQuota(place: SnapshotPlace, kind: 'rds' | 'aurora', cloud: BeginCloud): Promise<Notification[]> {
   let quota: { readonly used: number; readonly limit: number };
   try {
     quota = await cloud.snapshots.snapshotQuota(kind);
   } catch (error) {
     if (!(error instanceof SnapshotRefusedError)) throw error;
-    await announceOnce(markOf(place, 'quota-unknown'), announceUnknownQuota(place.database, error), cloud);
-    return;
+    return [announceUnknownQuota(place.database, error)];
   }
   const warning = announceQuota(place.database, quota);
-  if (!warning) return;
-  const isFull = warning.severity === 'bad';
-  await announceOnce(markOf(place, isFull ? 'quota-used-up' : 'quota'), warning, cloud);
-  if (!isFull) return;
+  if (warning?.severity !== 'bad') return warning ? [warning] : [];
+  await announceOnce(markOf(place, warning.event), warning, cloud);
   throw new SnapshotRefusedError(`snapshot ${place.snapshotId} is not asked for: all ${quota.limit} manual snapshots are used`, {
     retriable: false,
     hint: 'delete old snapshots, or ask for more: aws service-quotas get-service-quota --service-code rds --quota-code L-272F1212',

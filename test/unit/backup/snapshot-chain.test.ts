@@ -128,6 +128,24 @@ describe('a snapshot by schedule', () => {
     expect(world.told[0]?.text).toContain('Capacity is unavailable');
   });
 
+  test('is taken also when people cannot be told, and they are told by the next attempt', async () => {
+    let down = true;
+    await begin({
+      quota: () => ({ used: 90, limit: 100 }),
+      launch: () => {
+        throw new TaskRefusedError('AccessDenied', { retriable: false });
+      },
+      publish: () => {
+        if (down) throw new Error('SNS is down');
+      },
+    });
+    await expect(snapshot(SCHEDULED, world.cloud)).rejects.toThrow('SNS is down');
+    expect([...world.snapshots.keys()]).toEqual([ID]);
+    down = false;
+    expect(await snapshot(SCHEDULED, world.cloud)).toBe('snapshot begun');
+    expect(events()).toEqual(['snapshot.quota', 'snapshot.unread']);
+  });
+
   test('stays without a manifest when the reading after it dies', async () => {
     await begin();
     await snapshot(SCHEDULED, world.cloud);
