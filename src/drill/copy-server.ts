@@ -1,7 +1,7 @@
 import { parseFacts, readBound } from '../backup/archive.ts';
 import type { DumpManifest, Manifest } from '../backup/manifest.ts';
 import type { TaskServers } from '../cloud/task-servers.ts';
-import { ConfigurationError, ObjectDamagedError, PostgresNotFoundError } from '../errors.ts';
+import { ConfigurationError, InstanceRefusedError, ObjectDamagedError, PostgresNotFoundError } from '../errors.ts';
 import type { Address } from '../postgres/address.ts';
 import { startTemporaryServer } from '../postgres/cluster/temporary-server.ts';
 import type { PostgresPrograms } from '../postgres/programs.ts';
@@ -27,7 +27,9 @@ export async function withCopyServer(
   const { superuser, parameters } = plan.instance;
   const bytes = await spaceFor(manifest, setting);
   const server = await proof.stage('start a server in the task', () =>
-    startTemporaryServer(servers.home, { programs, superuser, parameters, bytes, signal: setting.signal }),
+    startTemporaryServer(servers.home, { programs, superuser, parameters, bytes, signal: setting.signal }).catch((error: unknown) => {
+      throw error instanceof InstanceRefusedError ? roomier(error, plan.database) : error;
+    }),
   );
   proof.scope.examined.push(`a copy on a server of PostgreSQL ${programs.version} inside the drill's own task`);
   proof.scope.notExamined.push('a server of the database service: the copy ran inside the task');
@@ -39,6 +41,12 @@ export async function withCopyServer(
     throw error;
   }
   await proof.stage('remove the server', () => server.remove());
+}
+
+/** In a task nobody can look at the disk; what helps is in pgproof.yml. */
+function roomier(cause: InstanceRefusedError, database: string): InstanceRefusedError {
+  const hint = `raise aws.worker.ephemeralStorageGib, or set databases.${database}.drill.target: rds in pgproof.yml`;
+  return new InstanceRefusedError(cause.message, { cause, hint });
 }
 
 async function programsFor(

@@ -97,6 +97,19 @@ describe('a drill with target task', () => {
   });
 });
 
+describe('a drill whose task has no room for the copy', () => {
+  it('is NOT PROVEN before anything is restored, and says how much is needed', async () => {
+    // Linux keeps nothing there and says that nothing is free.
+    const taskServers = { home: '/proc/self', programsFor: async () => source.programs };
+    const { body } = await home.drill({ database: 'shop' }, {}, home.inProcess({ taskServers }));
+    expect(body.verdict).toBe('NOT PROVEN');
+    const error = body.errors.find(({ name }) => name === 'InstanceRefusedError');
+    expect(error?.message).toMatch(/^\/proc\/\d+ has 0 MiB free and 1025 MiB are needed\n/);
+    expect(error?.message).toContain('HINT: raise aws.worker.ephemeralStorageGib, or set databases.shop.drill.target: rds in pgproof.yml');
+    expect(body.timings.map(({ stage }) => stage)).toEqual(['start the task', 'start a server in the task']);
+  });
+});
+
 describe('the server inside the task', () => {
   it('is removed when the task is stopped in the middle', async () => {
     const controller = new AbortController();
