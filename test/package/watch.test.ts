@@ -74,6 +74,9 @@ describe('the functions that watch, packaged with a webhook', () => {
 
   test.each([
     ['s3:GetObject', 'v1/shop/dumps/1/manifest.json', true],
+    // A read asks for the very version that it looked at first.
+    ['s3:GetObjectVersion', 'v1/shop/dumps/1/manifest.json', true],
+    ['s3:GetObjectVersion', 'v1/shop/dumps/1/archive.dump', false],
     ['s3:GetObject', 'v1/shop/dumps/1/validation.json', true],
     ['s3:GetObject', 'v1/shop/drills/1/evidence.json', true],
     ['s3:GetObject', 'v1/shop/dumps/1/archive.dump', false],
