@@ -34,7 +34,7 @@ export async function openSession({ home, configFile, console, signal }: Session
   const tasks = new LocalTaskRunner({
     home: laptop.home,
     configFile,
-    sourceUrl: (database) => sources.get(database) ?? '',
+    sourceUrl: (database) => sources.get(database) ?? configuredUrl(laptop, database),
     onProgress: (progress, task) => console.progress(describeProgress(progress, task)),
   });
   const swept = await laptop.databases.sweep();
@@ -44,6 +44,12 @@ export async function openSession({ home, configFile, console, signal }: Session
   await laptop.store.sweepUnfinished();
   await deliverEvents({ laptop });
   return { laptop, console, signal, tasks, sources };
+}
+
+/** Of a source that pgproof.yml names; empty where it names none that can be reached from here. */
+function configuredUrl({ config }: Laptop, database: string): string {
+  const source = config.databases[database]?.source;
+  return source?.url ?? (source?.env === undefined ? '' : (process.env[source.env] ?? ''));
 }
 
 /** Delivers what has landed to the functions that wait for it, as EventBridge does. */

@@ -1,8 +1,8 @@
 import { withDeadline } from '../src/backup/deadline.ts';
 import { takeDump } from '../src/backup/dump.ts';
 import type { DumpProgress } from '../src/backup/dump-manifest.ts';
-import { readingKeys, takeReading } from '../src/backup/reading.ts';
-import { readSnapshotFacts } from '../src/backup/snapshot.ts';
+import { readingKeys } from '../src/backup/mark.ts';
+import { readSnapshotFacts, takeReading } from '../src/backup/reading.ts';
 import { validateAndTell } from '../src/backup/validation-event.ts';
 import type { Cloud } from '../src/cloud/cloud.ts';
 import { databaseConfig } from '../src/config/config.ts';

@@ -1,6 +1,6 @@
-import * as z from 'zod';
 import type { ObjectStore } from '../cloud/object-store.ts';
-import { ObjectDamagedError, ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
+import type { SnapshotFactsTask } from '../drill/contract.ts';
+import { ObjectExistsError } from '../errors.ts';
 import type { Facts } from '../facts/facts.ts';
 import { readFacts } from '../facts/read.ts';
 import { mergeSequences, readSequences } from '../facts/sequences.ts';
@@ -8,44 +8,8 @@ import { connect, type Address } from '../postgres/address.ts';
 import { steadySession } from '../postgres/exported-snapshot.ts';
 import { sha256Of } from './digest.ts';
 import { leaveHeartbeat, readClock } from './heartbeat.ts';
-import type { StoredFile } from './manifest.ts';
-
-/**
- * A reading of the source: its structure, and a row left in its heartbeat table where there is one. The mark says when,
- * by the source's own clock, and binds the facts; it is written last. A recovery to a point in time is held against the
- * readings around it.
- */
-const micros = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
-const File = z.strictObject({ key: z.string().min(1), bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
-
-export const Mark = z.strictObject({
-  format: z.literal(1),
-  kind: z.literal('mark'),
-  database: z.string().min(1),
-  /** Before anything was read or written. */
-  beganAt: micros,
-  /** After everything was. */
-  endedAt: micros,
-  facts: File,
-  heartbeat: z.strictObject({ table: z.string(), id: z.string(), at: micros, begunAt: micros, committedAt: micros }).optional(),
-});
-export type Mark = z.infer<typeof Mark>;
-
-/** Keys of the two files of a reading. */
-export interface ReadingKeys {
-  readonly facts: string;
-  readonly mark: string;
-}
-
-export function readingKeys({ database, readingId }: { readonly database: string; readonly readingId: string }): ReadingKeys {
-  const place = `v1/${database}/readings/${readingId}`;
-  return { facts: `${place}/facts.json`, mark: `${place}/mark.json` };
-}
-
-/** True for the key of a mark, of a reading by itself or of one of the two around a snapshot. */
-export function isMarkKey(key: string): boolean {
-  return /^v1\/[^/]+\/(readings\/[^/]+\/mark|snapshots\/[^/]+\/mark-(before|after))\.json$/.test(key);
-}
+import { backupKey } from './manifest.ts';
+import type { Mark, ReadingKeys } from './mark.ts';
 
 export interface ReadSetting {
   readonly store: ObjectStore;
@@ -90,6 +54,18 @@ export async function takeReading(database: string, keys: ReadingKeys, setting: 
   }
 }
 
+const SNAPSHOT_FILES = {
+  begin: { facts: 'facts-before.json', mark: 'mark-before.json' },
+  end: { facts: 'facts-after.json', mark: 'mark-after.json' },
+} as const;
+
+/** Reads the source beside the snapshot to be, as any other reading does; see `takeReading`. */
+export async function readSnapshotFacts({ database, snapshotId, moment }: SnapshotFactsTask, setting: ReadSetting): Promise<void> {
+  const place = { kind: 'snapshot', database, backupId: snapshotId } as const;
+  const { facts, mark } = SNAPSHOT_FILES[moment];
+  await takeReading(database, { facts: backupKey(place, facts), mark: backupKey(place, mark) }, setting);
+}
+
 /** Returns what is kept under the key: the text, or what was there before it. */
 async function putOnce(store: ObjectStore, key: string, text: string, signal: AbortSignal): Promise<string> {
   try {
@@ -99,41 +75,4 @@ async function putOnce(store: ObjectStore, key: string, text: string, signal: Ab
     if (!(error instanceof ObjectExistsError)) throw error;
     return new TextDecoder().decode(Buffer.concat(await Array.fromAsync(await store.read(key))));
   }
-}
-
-export interface StoredMark {
-  readonly file: StoredFile;
-  readonly mark: Mark;
-}
-
-/**
- * The mark under a key; undefined when there is none.
- * @throws ObjectDamagedError when it is no mark, or another database's
- */
-export async function readMark(store: ObjectStore, key: string): Promise<StoredMark | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = Buffer.concat(await Array.fromAsync(await store.read(key)));
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return undefined;
-    throw error;
-  }
-  return { file: { key, bytes: bytes.byteLength, sha256: sha256Of(bytes) }, mark: parseMark(key, bytes.toString('utf8')) };
-}
-
-/** @throws ObjectDamagedError */
-export function parseMark(key: string, text: string): Mark {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new ObjectDamagedError(key, 'is not JSON: truncated or overwritten', { cause });
-  }
-  const parsed = Mark.safeParse(json);
-  if (!parsed.success) throw new ObjectDamagedError(key, `is no mark: ${parsed.error.issues[0]?.path.join('.')}`);
-  const factsKey = key.replace(/mark((?:-before|-after)?\.json)$/, 'facts$1');
-  if (parsed.data.database !== key.split('/')[1] || parsed.data.facts.key !== factsKey) {
-    throw new ObjectDamagedError(key, 'belongs to another reading: swapped');
-  }
-  return parsed.data;
 }

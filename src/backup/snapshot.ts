@@ -1,24 +1,15 @@
 import type { Clock } from '../cloud/clock.ts';
 import type { DatabaseService } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
-import type { SnapshotFactsTask } from '../drill/contract.ts';
 import { NoBackupError, ObjectExistsError } from '../errors.ts';
 import { PGPROOF_VERSION } from '../version.ts';
 import { parseFacts, readManifest } from './archive.ts';
 import { sha256Of } from './digest.ts';
 import { backupKey, type SnapshotManifest, type StoredFile } from './manifest.ts';
-import { takeReading, type ReadSetting } from './reading.ts';
 
 /** A snapshot's own two readings of the source, and the manifest that binds them to it. */
 
 const FILES = { begin: 'facts-before.json', end: 'facts-after.json' } as const;
-const MARKS = { begin: 'mark-before.json', end: 'mark-after.json' } as const;
-
-/** Reads the source beside the snapshot to be, as any other reading does; see `takeReading`. */
-export async function readSnapshotFacts(task: SnapshotFactsTask, setting: ReadSetting): Promise<void> {
-  const keys = { facts: snapshotKey(task, FILES[task.moment]), mark: snapshotKey(task, MARKS[task.moment]) };
-  await takeReading(task.database, keys, setting);
-}
 
 /**
  * Binds a snapshot and the readings around it in a manifest: from then on it is a backup. One that is bound already is

@@ -1,6 +1,6 @@
 import { parseFacts, readBound } from '../backup/archive.ts';
 import { compactTime } from '../backup/manifest.ts';
-import type { StoredMark } from '../backup/reading.ts';
+import type { StoredMark } from '../backup/mark.ts';
 import type { RecoverySource, RecoveryWindow } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import type { DatabaseConfig } from '../config/config.ts';

@@ -1,5 +1,5 @@
 import { parseFacts, readBound } from '../backup/archive.ts';
-import { parseMark, readingKeys, readMark, type Mark } from '../backup/reading.ts';
+import { parseMark, readingKeys, readMark, type Mark } from '../backup/mark.ts';
 import { findingOf } from '../backup/validation-checks.ts';
 import { checkBoundary } from '../checks/boundary.ts';
 import type { Finding } from '../checks/finding.ts';
@@ -102,7 +102,8 @@ async function readExpected(plan: DrillPlan, { store }: ProveSetting, proof: Pro
   if (own) marks.push(own.mark);
   const after = await readFacts('facts-after', record.after ?? own?.mark);
   const examined = marks.length + [before, after].filter((each) => each !== undefined).length;
-  proof.add(findingOf('files', { examined, detail: `${marks.length} marks and the readings around the target` }));
+  const detail = `${marks.length} marks and the readings around the target`;
+  proof.add({ ...findingOf('files', { examined, detail }), name: 'Readings and marks as recorded' });
   return { record, before, after, marks };
 }
 

@@ -1,4 +1,4 @@
-import { isMarkKey, readMark, type StoredMark } from '../backup/reading.ts';
+import { isMarkKey, readMark, type StoredMark } from '../backup/mark.ts';
 import type { ObjectStore, StoredObject } from '../cloud/object-store.ts';
 
 /** What was read of a source around a moment. */

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DirectoryStore } from '../../local/store/directory-store.ts';
-import { readMark, readingKeys, takeReading, type Mark } from '../../src/backup/reading.ts';
+import { readMark, readingKeys, type Mark } from '../../src/backup/mark.ts';
+import { readSnapshotFacts, takeReading } from '../../src/backup/reading.ts';
 import { sha256Of } from '../../src/backup/digest.ts';
-import { readSnapshotFacts } from '../../src/backup/snapshot.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { startSource, type Source } from '../helpers/source.ts';
 
