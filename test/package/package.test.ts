@@ -90,6 +90,19 @@ describe('serverless package', () => {
     expect(stderr.split('\n').length).toBeLessThan(8);
   });
 
+  test('ends when there are more databases than a stack or a role can hold', { timeout: 300_000 }, async () => {
+    const error: unknown = await packageService((text) => {
+      const [head, shop = '', rest] = text.split(/(?=^ {2}shop:)|(?=^aws:)/m);
+      const databases = Array.from({ length: 40 }, (_, index) => shop.replace('  shop:', `  shop${index}:`));
+      return [head, ...databases, rest].join('');
+    }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SubprocessError);
+    const { stderr } = (error as SubprocessError).failure;
+    expect(stderr).toMatch(/pgproof\.yml: databases: they make 400 of 5\d\d resources, and a stack takes 500/);
+    expect(stderr).toMatch(/pgproof\.yml: databases: the policies of \w+Role would have about 1\d{4} characters, and a role takes 10240/);
+    expect(stderr).toContain('HINT: divide them over accounts');
+  });
+
   test('ends with every database that no deployment could take', async () => {
     const error: unknown = await packageService((text) =>
       text.replace(/ {6}rds: .*/, '      env: SHOP_URL').replace(/ {6}secret: .*\n/, '').concat('  worker: { cpu: 256, memoryMib: 1536 }\n'),
