@@ -49,7 +49,7 @@ describe('the restore-drill state machine', () => {
     expect(end).toMatchObject({ status: 'SUCCEEDED', output: { verdict: 'PROVEN', assurance: 'L5', cleanup: 'verified' } });
     expect(body).toMatchObject({ verdict: 'PROVEN', cleanup: { status: 'verified' }, errors: [], backup: { id: '20261120T110000Z-test' } });
     expect(visited).toEqual([
-      'Begin', 'Plan', 'Attempt', 'Restore', 'WaitForInstance', 'DescribeInstance', 'IsAvailable', 'DescribeTask', 'Prove',
+      'Begin', 'Plan', 'Attempt', 'ReadsSource', 'NeedsInstance', 'Restore', 'WaitForInstance', 'DescribeInstance', 'IsAvailable', 'DescribeTask', 'Prove',
       'Destroy', 'WaitUntilGone', 'ConfirmGone', 'IsGone', 'Seal', 'Report', 'Verdict', 'Proven',
     ]);
     expect(cloud.told.map(({ event }) => event)).toEqual(['drill.proven']);
@@ -164,7 +164,7 @@ describe('the file', () => {
 
   it('gives every Task a time-out and a Retry, and a Catch of its own or of the try block', () => {
     const tasks = [...walkStates(machine)].filter(([, state]) => state.Type === 'Task');
-    expect(tasks.map(([name]) => name)).toHaveLength(8);
+    expect(tasks.map(([name]) => name)).toHaveLength(9);
     const inside = new Set(Object.keys(machine.States.Attempt?.Branches?.[0]?.States ?? {}));
     for (const [name, state] of tasks) {
       expect(state.TimeoutSeconds, name).toBeTypeOf('number');
