@@ -1,4 +1,5 @@
-import { access, readdir } from 'node:fs/promises';
+import { access, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openPlaces } from '../../local/database-service/places.ts';
@@ -7,6 +8,7 @@ import type { WorkerTask } from '../../src/drill/contract.ts';
 import { planDrill } from '../../src/drill/plan.ts';
 import { InterruptedError, InstanceRefusedError, PostgresNotFoundError, TaskFailedError } from '../../src/errors.ts';
 import { connect } from '../../src/postgres/address.ts';
+import { dataRoot, serverIdentity } from '../../src/postgres/cluster/identity.ts';
 import { processesIn } from '../../src/postgres/cluster/processes.ts';
 import { startTemporaryServer, sweepTemporaryServers } from '../../src/postgres/cluster/temporary-server.ts';
 import { makeTestHome, type TestHome } from '../helpers/home.ts';
@@ -142,6 +144,20 @@ describe('the server inside the task', () => {
       await server.remove();
     }
     expect(await isNothingLeft()).toBe(true);
+  });
+
+  it('stands elsewhere for a home that its user cannot enter, and leaves nothing there', async () => {
+    const closed = await mkdtemp(join(tmpdir(), 'pgproof-closed-'));
+    const { programs } = source;
+    const signal = new AbortController().signal;
+    const server = await startTemporaryServer(closed, { programs, superuser: 'postgres', parameters: {}, bytes: 0, signal });
+    const root = await dataRoot(closed, await serverIdentity());
+    expect((await processesIn(join(root, 'servers'))).length).toBeGreaterThan(0);
+    await server.remove();
+    expect(await processesIn(join(root, 'servers'))).toEqual([]);
+    expect(await readdir(closed)).toEqual([]);
+    await rm(closed, { recursive: true });
+    await expect(access(root)).rejects.toThrow('ENOENT');
   });
 
   it('is not begun where there is no room for the copy', async () => {
