@@ -8,8 +8,3 @@ import { Config } from './config.ts';
 export function configJsonSchema(): object {
   return { title: 'pgproof.yml', ...z.toJSONSchema(Config, { io: 'input' }) };
 }
-
-/** As it is kept in pgproof.schema.json. */
-export function configJsonSchemaText(): string {
-  return `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`;
-}

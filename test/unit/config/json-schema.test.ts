@@ -3,17 +3,31 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { schemaText } from '../../../deploy/schema-text.ts';
 import { parseConfig } from '../../../src/config/config.ts';
-import { configJsonSchema, configJsonSchemaText } from '../../../src/config/json-schema.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
-const validate = new Ajv2020({ validateFormats: false }).compile(configJsonSchema());
+const validate = new Ajv2020({ validateFormats: false }).compile(JSON.parse(schemaText()) as object);
 const EXAMPLE = read('pgproof.yml');
+
+interface Described {
+  readonly description?: string;
+  readonly properties?: Record<string, Described>;
+}
 
 describe('pgproof.schema.json', () => {
   test('is what `npm run schema` would write now', () => {
-    expect(read('pgproof.schema.json')).toBe(configJsonSchemaText());
+    expect(read('pgproof.schema.json')).toBe(schemaText());
+  });
+
+  test('says of a key what the rules say of it', () => {
+    const { properties } = JSON.parse(schemaText()) as { properties: { aws: { properties: Record<string, Described> } } };
+    const { instance, network, tracing } = properties.aws.properties;
+    expect(tracing?.description).toBe('X-Ray traces of functions and state machine.');
+    expect(network?.properties?.['vpc']?.description).toBe('The VPC that the worker and the throwaway instances are placed in.');
+    expect(instance?.properties?.['class']?.description).toBe('Class of throwaway instances.');
+    expect(schemaText().match(/"description"/g)?.length).toBeGreaterThanOrEqual(35);
   });
 
   test('is named by the example, and takes it as the rules themselves do', () => {
