@@ -26,12 +26,17 @@ export const ExecutionStatusEvent = z.looseObject({
 
 const CUT_OFF = z.enum(['TIMED_OUT', 'ABORTED']);
 
-/** Undefined when the event is about anything else: then it is the hourly one. */
+const OfStepFunctions = z.looseObject({ source: z.literal('aws.states') });
+
+/**
+ * Undefined when the event is about anything else: then it is the hourly one.
+ * @throws ZodError when it is about an execution and does not say which
+ */
 export function cutOffOf(event: unknown): CutOff | undefined {
-  const parsed = ExecutionStatusEvent.safeParse(event);
-  const status = CUT_OFF.safeParse(parsed.data?.detail.status).data;
-  if (!parsed.success || status === undefined) return undefined;
-  const { name, executionArn, input } = parsed.data.detail;
+  if (!OfStepFunctions.safeParse(event).success) return undefined;
+  const { name, executionArn, status: ended, input } = ExecutionStatusEvent.parse(event).detail;
+  const status = CUT_OFF.safeParse(ended).data;
+  if (status === undefined) return undefined;
   const database = databaseIn(input ?? '');
   return { drillId: name, status, executionArn, ...(database === undefined ? {} : { database }) };
 }

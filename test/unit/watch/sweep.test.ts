@@ -208,6 +208,13 @@ describe('an execution that was cut off', () => {
     expect(cloud.told.map(({ event }) => event)).toEqual(['drill.cut-off', 'instance.left']);
   });
 
+  test('is not taken for the hourly event when nobody can read which it was', async () => {
+    const cloud = service([instance('pgproof-drill-old')]);
+    const { detail, ...rest } = cutOff('ABORTED');
+    await expect(run({ ...rest, detail: { ...detail, name: undefined } }, cloud)).rejects.toThrow('name');
+    expect(cloud.deleted).toEqual([]);
+  });
+
   test.each(['FAILED', 'SUCCEEDED', 'RUNNING'])('is none when it is %s: that drill cleans up itself', async (status) => {
     const cloud = service([own()]);
     expect(await run(cutOff(status), cloud)).toEqual({ found: 1, destroyed: [], left: [] });
