@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { snapshot } from '../../../functions/snapshot/handler.ts';
+import { snapshotCreated } from '../../../functions/snapshot-created/handler.ts';
 import { readManifest } from '../../../src/backup/archive.ts';
 import { readValidation } from '../../../src/backup/validation.ts';
 import { SnapshotRefusedError, SourceUnreachableError, TaskRefusedError } from '../../../src/errors.ts';
@@ -239,5 +240,26 @@ describe('a snapshot by schedule', () => {
     expect(answers.every((answer) => answer === 'not ours' || answer === 'succeeded')).toBe(true);
     expect(answers.length).toBeGreaterThan(0);
     expect([world.tasks, world.told, [...world.snapshots]]).toEqual([[], [], []]);
+  });
+
+  test('is begun by no event that a wider rule would let through', async () => {
+    await begin();
+    const after = { verb: 'snapshot-facts', database: 'shop', snapshotId: ID, moment: 'end' } as const;
+    expect(await snapshot(taskEvent(after, { exitCode: 1 }), world.cloud)).toBe('not ours');
+    expect(await snapshot(objectCreated(`${PLACE}/manifest.json`), world.cloud)).toBe('not ours');
+    expect(await snapshotCreated(snapshotEvent(ID, { eventId: 'RDS-EVENT-0040' }), world.cloud)).toBe('not ours');
+    expect(await snapshotCreated(objectCreated(`${PLACE}/facts-before.json`), world.cloud)).toBe('not ours');
+    expect([world.tasks, world.told, [...world.snapshots]]).toEqual([[], [], []]);
+  });
+
+  test("is no backup when RDS says that it is another database's", async () => {
+    await begin();
+    await snapshot(SCHEDULED, world.cloud);
+    await deliverAll([...(await world.read(world.tasks[0] as never)), snapshotEvent(ID)]);
+    const taken = world.snapshots.get(ID);
+    if (taken) world.snapshots.set(ID, { ...taken, tags: { ...taken.tags, 'pgproof:database': 'ledger' } });
+    const [landed = {}] = await world.read(world.tasks[1] as never);
+    await expect(world.deliver(landed)).rejects.toThrow(`snapshot ${ID} is one of ledger, not of shop`);
+    expect(await world.keys()).not.toContain(`${PLACE}/manifest.json`);
   });
 });
