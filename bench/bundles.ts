@@ -30,7 +30,9 @@ interface Resource {
 async function packageFunctions(place: string): Promise<Packaged[]> {
   const directory = join(place, 'package');
   const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
-  await runProgram({ path: process.execPath, args: [serverless, 'package', '--package', directory], cwd: ROOT, env: { ...process.env } as Record<string, string> });
+  // The packager leaves a copy of every zip's content in the directory for such things.
+  const env = { ...process.env, TMPDIR: place } as Record<string, string>;
+  await runProgram({ path: process.execPath, args: [serverless, 'package', '--package', directory], cwd: ROOT, env });
   const template = await readFile(join(directory, 'cloudformation-template-update-stack.json'), 'utf8');
   const { Resources } = JSON.parse(template) as { Resources: Record<string, Resource> };
   const functions = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');

@@ -46,7 +46,8 @@ export async function copyService(change: (configuration: string) => string): Pr
         path: process.execPath,
         args: [join(ROOT, 'node_modules/serverless/bin/serverless.js'), ...args],
         cwd: directory,
-        env: { HOME: join(directory, 'home'), PATH: path, AWS_PROFILE: '', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+        // The packager leaves a copy of every zip's content in the directory for such things.
+        env: { HOME: join(directory, 'home'), TMPDIR: join(directory, 'home'), PATH: path, AWS_PROFILE: '', AWS_EC2_METADATA_DISABLED: 'true', ...env },
         timeoutMilliseconds: 280_000,
       }),
     remove: () => rm(directory, { recursive: true }),
