@@ -18,9 +18,10 @@ export function announceDrill(state: DrillState, body: EvidenceBody | undefined)
       facts: { drill: state.drillId },
     };
   }
+  const what = body.kind === 'pitr' ? `point in time ${body.backup?.takenAt ?? ''}`.trim() : body.kind;
   const planted = body.fault === null ? '' : ` (with the fault ${body.fault} planted on purpose)`;
   return {
-    subject: `${result.verdict} ${result.verdict === 'PROVEN' ? `${result.assurance} ` : ''}– ${body.kind} of ${body.database}`.slice(0, 100),
+    subject: `${result.verdict} ${result.verdict === 'PROVEN' ? `${result.assurance} ` : ''}– ${what} of ${body.database}`.slice(0, 100),
     text: [`${result.reason}${planted}`, cleanupLine(result), `Evidence: ${result.evidenceKey}`, `Report: ${result.reportKey}`].join('\n'),
     severity: severityOf(result),
     database: body.database,

@@ -122,6 +122,15 @@ describe('a drill whose marks or log are not whole', () => {
     expect(drilled.body.findings.filter(({ required, status }) => required && status === 'failed')).toEqual([]);
   });
 
+  it('is NOT PROVEN with a reading on one side only, and no difference then counts as a failure', async () => {
+    const without = (id: string, work: () => Promise<Drilled>) => withFile(file(`v1/shop/readings/${id}/mark.json`), () => undefined, work);
+    const drilled = await without('r2', () => without('r3', () => drill({}, { break: 'drop-index' })));
+    expect(drilled.body.verdict).toBe('NOT PROVEN');
+    expect(boundary(drilled)?.detail).toMatch(/^no reading left a row in the heartbeat table after /);
+    expect(drilled.finding('indexes')).toMatchObject({ status: 'could_not_verify', detail: expect.stringMatching(/^only one reading to compare with: /) as string });
+    expect(drilled.finding('columns')?.status).toBe('passed');
+  });
+
   it('is never PROVEN by a mark that is not a mark, and names it', async () => {
     const drilled = await withFile(file('v1/shop/readings/r2/mark.json'), (json) => json.slice(0, 40), () => drill());
     expect(drilled.body.verdict).toBe('FAILED');
