@@ -46,10 +46,12 @@ export function testDeployedResources(deployed: () => Deployed): void {
   });
 
   test('has a task for everything that a worker does, which knows its bucket and its configuration', async () => {
-    for (const name of ['prove', 'validate', 'source-shop']) {
+    // The source's task knows of its own database alone.
+    const known = { prove: ['ledger', 'shop'], validate: ['ledger', 'shop'], 'source-shop': ['shop'], 'source-ledger': ['ledger'] };
+    for (const [name, databases] of Object.entries(known)) {
       const { PGPROOF_CONFIG_BASE64 = '', ...environment } = await environmentOfTask(`pgproof-prod-${name}`);
       expect(environment).toMatchObject({ PGPROOF_BUCKET: nameOf('BackupBucket'), PGPROOF_PEOPLE_TOPIC_ARN: nameOf('PeopleTopic') });
-      expect(Object.keys(parseConfig(Buffer.from(PGPROOF_CONFIG_BASE64, 'base64').toString(), name).databases)).toEqual(['shop']);
+      expect(Object.keys(parseConfig(Buffer.from(PGPROOF_CONFIG_BASE64, 'base64').toString(), name).databases).toSorted()).toEqual(databases);
     }
   });
 
@@ -63,15 +65,17 @@ export function testDeployedResources(deployed: () => Deployed): void {
     const bucket = `arn:aws:s3:::${nameOf('BackupBucket')}`;
     expect(allowed(statements, 's3:PutObject')).toEqual(['dumps', 'snapshots', 'readings'].map((place) => `${bucket}/v1/shop/${place}/*`));
     expect(allowed(statements, 'secretsmanager:GetSecretValue')).toHaveLength(1);
-    expect(allowed((await readRole(nameOf('ProveTaskRole'))).statements, 's3:PutObject')).toEqual([`${bucket}/v1/*/drills/*`]);
+    expect(allowed((await readRole(nameOf('ProveTaskRole'))).statements, 's3:PutObject')).toEqual([`${bucket}/v1/*/drills/*/proof.json`]);
   });
 
   test('lets the machine hand over the very roles of the tasks that it runs', async () => {
     const { trust, statements } = await readRole(nameOf('RestoreDrillRole'));
     expect(trust).toMatchObject([{ Principal: { Service: 'states.amazonaws.com' } }]);
-    expect(allowed(statements, 'iam:PassRole').sort()).toEqual(['WorkerExecutionRole', 'ProveTaskRole', 'DatabaseShopSourceRole'].map(arnOf).sort());
-    expect(allowed(statements, 'ecs:RunTask')).toEqual(
-      ['prove', 'source-shop'].map((name) => `arn:aws:ecs:eu-central-1:${ACCOUNT}:task-definition/pgproof-prod-${name}:*`),
+    expect(allowed(statements, 'iam:PassRole').sort()).toEqual(
+      ['WorkerExecutionRole', 'ProveTaskRole', 'DatabaseShopSourceRole', 'DatabaseLedgerSourceRole'].map(arnOf).sort(),
+    );
+    expect(allowed(statements, 'ecs:RunTask').toSorted()).toEqual(
+      ['prove', 'source-ledger', 'source-shop'].map((name) => `arn:aws:ecs:eu-central-1:${ACCOUNT}:task-definition/pgproof-prod-${name}:*`),
     );
   });
 
@@ -89,7 +93,7 @@ export function testDeployedResources(deployed: () => Deployed): void {
       await client.send(new CreateScheduleCommand(real(Properties) as CreateScheduleCommandInput));
     }
     const { Schedules = [] } = await client.send(new ListSchedulesCommand({ GroupName: 'pgproof-prod' }));
-    expect(Schedules.map(({ Name }) => Name).sort()).toEqual(['shop-drill-dump', 'shop-drill-snapshot', 'shop-dump', 'shop-snapshot']);
+    expect(Schedules.map(({ Name }) => Name).sort()).toEqual(['ledger-snapshot', 'shop-drill-dump', 'shop-drill-snapshot', 'shop-dump', 'shop-snapshot']);
     const dump = await client.send(new GetScheduleCommand({ GroupName: 'pgproof-prod', Name: 'shop-dump' }));
     expect(dump).toMatchObject({
       State: 'ENABLED',

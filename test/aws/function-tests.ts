@@ -12,7 +12,7 @@ import { S3Store } from '../../src/cloud/aws/s3-store.ts';
 import { systemClock } from '../../src/cloud/system-clock.ts';
 import type { DrillPlan } from '../../src/drill/contract.ts';
 import { makeCertificates } from '../helpers/certificates.ts';
-import { objectCreated, snapshotEvent, taskEvent } from '../helpers/aws-events.ts';
+import { objectCreated, snapshotEvent, taskEvent, tick } from '../helpers/aws-events.ts';
 import { emulator } from './clients.ts';
 import type { Deployed } from './deployed.ts';
 import { functionPlan } from './function-plans.ts';
@@ -86,6 +86,7 @@ export function testFunctions(deployed: () => Deployed, webhookSecret: () => str
     const manifestKey = `v1/shop/snapshots/${SNAPSHOT}/manifest.json`;
     expect(await store.head(manifestKey)).toBeDefined();
     expect(await invoke('validate', objectCreated(manifestKey, bucket))).toMatchObject({ status: 'valid' });
+    expect(await invoke('snapshotCreated', tick())).toBeDefined();
     await store.put('v1/shop/snapshots/pgproof-shop-20261122t011700z/facts-before.json', '{}');
     expect(await invoke('snapshotCreated', snapshotEvent('pgproof-shop-20261122t011700z'))).toBe('reading begun');
   });

@@ -96,7 +96,7 @@ const UNSEEN: readonly (readonly [role: RegExp, sid: RegExp, action: RegExp])[] 
   [/^ProveTaskRole$/, /^FindObjects$/, /^s3:ListBucket$/],
   // Only of a snapshot, whose facts the emulator's copy has nothing to do with.
   [/^(ProveTaskRole|DescribeInstanceRole)$/, /^LookAt(Cluster)?Snapshots$/, /./],
-  [/^ValidateRole$/, /^LookAtClusterSnapshots$/, /./],
+  [/^(ValidateRole|SnapshotCreatedRole)$/, /^LookAt(Own)?ClusterSnapshots$/, /./],
   // Only when an instance has failed that was made of a snapshot: its manifest is read then.
   [/^DescribeInstanceRole$/, /^(ReadObjects|Decrypt)$/, /./],
   // Only of a drill in a cluster.
