@@ -41,7 +41,7 @@ function arrowsFrom(name: string, state: State): string[] {
 
 function describeRule(rule: Rule): string {
   if (rule.Not !== undefined) return `no ${lastName((rule.Not as Rule).Variable)}`;
-  return `${lastName(rule.Variable)} ${String(rule.StringEquals)}`;
+  return `${lastName(rule.Variable)} ${String(rule.StringEquals ?? rule.BooleanEquals)}`;
 }
 
 function lastName(path: unknown): string {

@@ -72,10 +72,16 @@ function levelDetail(body: EvidenceBody, level: AssuranceLevel, findings: readon
   const examined = counted.reduce((sum, finding) => sum + finding.examined, 0);
   if (counted.length === 0) return findings.map(({ detail }) => detail).filter(Boolean)[0] ?? checks;
   if (level === 1) return body.backup && body.kind !== 'pitr' ? `${checks}, ${formatBytes(body.backup.bytes)}` : checks;
+  if (level === 2 && body.kind === 'pitr') return `${checks}, ${boundaryOf(counted) ?? 'the boundary not proved'}`;
   if (level === 3) return `${checks}, ${formatCount(examined)} definitions, grants and settings`;
   if (level === 4) return `${checks}, ${formatCount(totalRows(body))} rows, table by table (${formatCount(body.tables.length)} with partitions)`;
   if (level === 5) return `${checks}, every value of ${formatCount(totalRows(body))} rows`;
   return checks;
+}
+
+/** The heart of a point in time: what is there from before it, and what is not from after it. */
+function boundaryOf(passed: readonly Finding[]): string | undefined {
+  return passed.find(({ id }) => id === 'boundary')?.detail?.split(';')[0];
 }
 
 function totalRows(body: EvidenceBody): string {
