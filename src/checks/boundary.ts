@@ -19,6 +19,7 @@ export interface BoundarySetting {
 export async function checkBoundary(copy: pg.Client, rows: readonly Heartbeat[], setting: BoundarySetting): Promise<Finding> {
   const { target } = setting;
   const found = await readRows(copy, rows);
+  if (typeof found === 'string') return makeFinding(BOUNDARY, { status: 'could_not_verify', cause: 'configuration', examined: 0, detail: found });
   const before = rows.filter(({ committedAt }) => committedAt <= target);
   const after = rows.filter(({ begunAt }) => begunAt > target);
   const between = rows.length - before.length - after.length;
@@ -50,11 +51,17 @@ function whyOpen(before: readonly Heartbeat[], after: readonly Heartbeat[], { ha
   return `no reading left a row in the heartbeat table ${missing} ${target}`;
 }
 
-async function readRows(copy: pg.Client, rows: readonly Heartbeat[]): Promise<ReadonlyMap<string, string>> {
+/** What is there, or why that cannot be read: in RDS the master user is no superuser. */
+async function readRows(copy: pg.Client, rows: readonly Heartbeat[]): Promise<ReadonlyMap<string, string> | string> {
   const found = new Map<string, string>();
   for (const table of new Set(rows.map((row) => row.table))) {
-    const { rows: there } = await copy.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [heartbeatTable(table)]);
-    if (!there[0]?.exists) continue;
+    const { rows: there } = await copy.query<{ readable: boolean; role: string }>(
+      `select has_table_privilege(c.oid, 'select') and has_schema_privilege(n.oid, 'usage') as readable, quote_ident(current_user) as role
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`,
+      table.split('.'),
+    );
+    if (!there[0]) continue;
+    if (!there[0].readable) return `${there[0].role} may not read ${table}: grant it usage on the schema and select on the table, in the source`;
     const ids = rows.filter((row) => row.table === table).map(({ id }) => id);
     const { rows: read } = await copy.query<{ id: string; at: string }>(
       `select id::text as id, ${instantOf('at')} as at from ${heartbeatTable(table)} where id = any ($1::bigint[])`,

@@ -62,7 +62,8 @@ async function describeRecovery({ database, drillId, input, config }: Drill, { s
   const requested = input.to ?? 'latest';
   const target = chooseTarget(requested, window, { database, now: clock.now(), source });
   const { before, after, marks } = await findSurroundings(store, database, target);
-  const beats = marks.filter(({ mark }) => mark.heartbeat !== undefined);
+  // Rows of a table that pgproof.yml no longer names may have gone with it.
+  const beats = marks.filter(({ mark }) => mark.heartbeat && [undefined, mark.heartbeat.table].includes(config.heartbeat));
   const hasLaterRow = beats.some(({ mark }) => (mark.heartbeat?.begunAt ?? '') > inMicroseconds(target));
   const readsSource = config.source !== undefined && (!after || (config.heartbeat !== undefined && !hasLaterRow));
   if (!before && !after && !readsSource) throw noReading(database, target);

@@ -131,6 +131,12 @@ describe('a plan to a point in time', () => {
     expect((await plan({}, { yml: 'databases: { shop: { heartbeat: ops.heartbeat } }' })).readsSource).toBe(false);
   });
 
+  it('looks for no row of a table that pgproof.yml does not name any more', async () => {
+    await putReading(reading('r1'), '2026-11-20T08:00:00Z');
+    const planned = await plan({}, { yml: 'databases: { shop: { heartbeat: ops.newer } }' });
+    expect((await recordOf(planned)).marks).toEqual([]);
+  });
+
   it('hands on where its instance differs from the others', async () => {
     await putReading(reading('r1'), '2026-11-20T08:00:00Z');
     const yml = `${RDS}, drill: { target: task, instance: { class: db.r8g.large, storageGib: 200 } } } }`;
