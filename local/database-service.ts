@@ -60,7 +60,8 @@ export class LocalDatabaseService implements DatabaseService {
 
   async restoreToPointInTime(request: RestoreToPointInTime): Promise<void> {
     const places = await this.#places();
-    const recovery = await prepareRecovery(places, request.source.database, request.to);
+    const programs = (major: number) => this.#programs(major);
+    const recovery = await prepareRecovery({ places, programs }, request.source.database, request.to);
     const { base, archive, segments } = recovery;
     const bytes = base.bytes + 2 * segments.length * archive.segmentBytes;
     await this.#begin(places, request, base, bytes, (cluster, signal) => recoverCluster(places, cluster, recovery, signal));

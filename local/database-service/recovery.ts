@@ -8,12 +8,14 @@ import type { Cluster } from '../../src/postgres/cluster/cluster.ts';
 import { dataDirectory, LOG, makeOwned, writeOwned } from '../../src/postgres/cluster/cluster-files.ts';
 import { isAlive, postmasterPid } from '../../src/postgres/cluster/processes.ts';
 import { logProblem } from '../../src/postgres/cluster/server-log.ts';
+import type { PostgresPrograms } from '../../src/postgres/programs.ts';
 import type { Settings } from '../../src/postgres/cluster/settings.ts';
 import { SPOOL } from './archiving.ts';
 import { giveTree } from './file-tree.ts';
 import type { Places } from './places.ts';
 import { copyBase, enterRestored, disarm, START_SECONDS } from './restoration.ts';
 import { listSnapshots, sha256OfFile, type SnapshotRecord } from './snapshot-record.ts';
+import { verifySnapshot } from './snapshot-verification.ts';
 import { archiveDirectory, listArchives, segmentAt, segmentKey, segmentsBetween, type WalArchive } from './wal-archive.ts';
 
 /** A log and the base backups that it continues, the oldest first. */
@@ -64,11 +66,15 @@ export interface Recovery {
 }
 
 /**
- * Chooses the newest base backup that ended before the moment, and looks at every segment from there on.
+ * Chooses the newest base backup that ended before the moment, and looks at every byte of it and of the segments from there on.
  * @throws InstanceRefusedError when the moment is outside the window, or there is none
- * @throws ObjectDamagedError naming the first segment that is missing or not as it was archived
+ * @throws ObjectDamagedError naming the base backup, or the first segment that is missing or not as it was archived
  */
-export async function prepareRecovery(places: Places, database: string, to: Date): Promise<Recovery> {
+export async function prepareRecovery(
+  { places, programs }: { readonly places: Places; readonly programs: (major: number) => Promise<PostgresPrograms> },
+  database: string,
+  to: Date,
+): Promise<Recovery> {
   const found = await findRecoverable(places, database);
   const base = found?.bases.findLast((each) => beginningOf(each) <= to);
   if (!found || !base?.log || to > found.window.latest) {
@@ -81,6 +87,8 @@ export async function prepareRecovery(places: Places, database: string, to: Date
   const last = Object.keys(archive.segments).sort().at(-1) ?? '';
   const segments = segmentsBetween(firstSegment(base.log, archive), last, archive.segmentBytes);
   for (const segment of segments) await verifySegment(places, archive, segment);
+  const [problem] = (await verifySnapshot(places, base, await programs(base.major))).problems;
+  if (problem !== undefined) throw new ObjectDamagedError(`base backup ${base.snapshotId}`, problem);
   return { archive, base, segments, to };
 }
 

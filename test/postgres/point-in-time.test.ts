@@ -111,11 +111,12 @@ describe('a damaged log', () => {
     }
   }
 
-  const flip = async (file: string) => {
+  const flipAt = async (file: string, position: number) => {
     const bytes = await readFile(file);
-    bytes[4096] = (bytes[4096] ?? 0) ^ 1;
+    bytes[position] = (bytes[position] ?? 0) ^ 1;
     await writeFile(file, bytes);
   };
+  const flip = (file: string) => flipAt(file, 4096);
 
   it.each([
     ['missing', (file: string) => rm(file), /: the WAL segment is missing$/],
@@ -126,6 +127,15 @@ describe('a damaged log', () => {
       await expect(restore('refused', momentOf(2))).rejects.toThrow(problem);
       await expect(restore('refused', momentOf(2))).rejects.toThrow(segment);
     });
+    expect(await home.traces('refused')).toEqual([]);
+  });
+
+  it('is not replayed over a base backup with one altered bit, and that is named', async () => {
+    const file = join(home.places.snapshots, 'base', 'data', 'base', '1', 'PG_VERSION');
+    const kept = await readFile(file);
+    await flipAt(file, 0);
+    await expect(restore('refused', momentOf(2))).rejects.toThrow(/^base backup base: .*PG_VERSION/);
+    await writeFile(file, kept);
     expect(await home.traces('refused')).toEqual([]);
   });
 
