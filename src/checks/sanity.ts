@@ -39,12 +39,17 @@ const OUTPUT = `
   select set_config('statement_timeout', $1, true), set_config('datestyle', 'ISO, YMD', true), set_config('intervalstyle', 'postgres', true),
          set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true)`;
 
+/** The copy's login sees all rows or gets an error: a superuser does in any case, and to him the setting would mean his functions'. */
+const SEE_ALL = `
+  select set_config('row_security', 'off', true) from pg_catalog.pg_roles where rolname = current_user and not rolsuper`;
+
 async function ask(copy: pg.Client, query: SanityQuery): Promise<Answer> {
   const { name, timeout, role } = query;
   if (isInexact(query.expect)) return { name, status: 'could_not_verify', problem: 'a number this long is not kept exactly: put it in quotes' };
   await copy.query('begin read only');
   try {
     await copy.query(OUTPUT, [`${timeout}s`]);
+    if (role === undefined) await copy.query(SEE_ALL);
     if (role !== undefined && !(await becomes(copy, role))) {
       return { name, status: 'could_not_verify', problem: `the copy has no role ${role}` };
     }
@@ -58,7 +63,7 @@ async function ask(copy: pg.Client, query: SanityQuery): Promise<Answer> {
     const problem = judge(query.expect, { rows, type: fields[0]?.dataTypeID });
     return problem === undefined ? { name, status: 'passed' } : { name, status: 'failed', problem };
   } catch (error) {
-    return explain(name, timeout, error);
+    return explain(query, error);
   } finally {
     await copy.query('rollback');
   }
@@ -78,7 +83,7 @@ async function becomes(copy: pg.Client, role: string): Promise<boolean> {
  * A query that the copy refuses because something is not there (class 42: table, column, function, privilege) speaks
  * about the copy; one that ran out of time or into another error leaves the question open.
  */
-function explain(name: string, timeout: number, error: unknown): Answer {
+function explain({ name, timeout, role }: SanityQuery, error: unknown): Answer {
   const { code = '', message } = error as pg.DatabaseError;
   const open = (problem: string): Answer => ({ name, status: 'could_not_verify', problem });
   if (code === '57014') return open(`no answer within ${timeout} s`);
@@ -86,6 +91,8 @@ function explain(name: string, timeout: number, error: unknown): Answer {
   if (/cannot insert multiple commands/.test(message)) return open('expected one statement, got several');
   const what = isAboutText(error as pg.DatabaseError) ? message : `ended with SQLSTATE ${code || 'unknown'}`;
   if (code === '42601') return open(`not valid SQL: ${what}`);
+  // A superuser is refused nothing, so it was the administrator of a service that has none to give.
+  if (code === '42501' && role === undefined) return open(`the administrator of the copy: ${what}`);
   return code.startsWith('42') ? { name, status: 'failed', problem: what } : open(what);
 }
 

@@ -6,23 +6,27 @@ import { compareFacts } from '../checks/compare.ts';
 import { checkIntegrity } from '../checks/integrity.ts';
 import { checkSanity } from '../checks/sanity.ts';
 import { checkDisarmed, checkPrimary } from '../checks/server.ts';
+import { leaveOutService, noteLeftOut } from '../checks/service-own.ts';
 import type { Facts } from '../facts/facts.ts';
 import { readFacts } from '../facts/read.ts';
 import { connect, type Address } from '../postgres/address.ts';
 import { liftTimeLimits } from '../postgres/exported-snapshot.ts';
 import type { PostgresPrograms } from '../postgres/programs.ts';
+import { administratorOf, unreadableFinding, type Administrator } from './administrator.ts';
 import type { DrillPlan } from './contract.ts';
 import { plantFault, tamperFor } from './planted-fault.ts';
 import type { ProofBuilder } from './proof-builder.ts';
 import type { ProveSetting } from './prove.ts';
-import { restoreArchive, restoreGlobals, type RestoreSetting } from './restore-dump.ts';
+import { restoreArchive } from './restore-dump.ts';
 import { restoreFindings } from './restore-findings.ts';
+import { restoreGlobals } from './restore-globals.ts';
+import { MAINTENANCE, type RestoreSetting } from './restore-program.ts';
 
 export interface ProveContext {
   readonly plan: DrillPlan;
   readonly setting: ProveSetting;
   readonly proof: ProofBuilder;
-  /** The copy, as the instance's superuser. */
+  /** The copy, as the instance's superuser or, on a service that has none to give, its administrator. */
   readonly target: Address;
   readonly programs: PostgresPrograms;
 }
@@ -32,7 +36,8 @@ export async function proveDump(manifest: DumpManifest, context: ProveContext): 
   const { setting, proof } = context;
   proof.tool('pg_restore', context.programs.version);
   const expected = await proof.stage('read facts', () => readExpected(manifest, context));
-  const restored = await restore(manifest, context);
+  const administrator = await administratorOf({ ...context.target, database: MAINTENANCE });
+  const restored = await restore(manifest, context, administrator);
   if (!restored) return;
   const copy = await connect(context.target);
   try {
@@ -46,7 +51,9 @@ export async function proveDump(manifest: DumpManifest, context: ProveContext): 
     await letSessionWrite(copy);
     const planted = await plantFault(copy, context.plan.fault);
     if (planted !== undefined) proof.scope.examined.push(`a fault planted on purpose: ${planted}`);
-    await compare(expected, context);
+    const unreadable = administrator && (await unreadableFinding(copy));
+    if (unreadable) return proof.add(unreadable);
+    await compare(expected, context, administrator);
     proof.add(...(await proof.stage('check integrity', () => checkIntegrity(copy, expected))));
     proof.add(await proof.stage('ask sanity queries', () => checkSanity(copy, setting.config.drill.queries)));
   } finally {
@@ -69,10 +76,11 @@ async function readExpected(manifest: DumpManifest, { setting, proof }: ProveCon
 }
 
 /** Returns false when there is no database to examine afterwards. */
-async function restore(manifest: DumpManifest, { plan, setting, proof, target, programs }: ProveContext) {
+async function restore(manifest: DumpManifest, context: ProveContext, administrator: Administrator | undefined) {
+  const { plan, setting, proof, target, programs } = context;
   const tamper = tamperFor(plan.fault, manifest.archive.bytes);
   const { store, signal } = setting;
-  const options: RestoreSetting = { store, manifest, programs, target, signal, ...(tamper ? { tamper } : {}) };
+  const options: RestoreSetting = { store, manifest, programs, target, administrator, signal, ...(tamper ? { tamper } : {}) };
   const globals = await proof.stage('restore globals', () => restoreGlobals(options));
   proof.add(findingOf('files', { examined: 2, detail: 'facts.json, globals.sql' }));
   const outcome = await proof.stage('restore archive', () => restoreArchive(options));
@@ -83,19 +91,21 @@ async function restore(manifest: DumpManifest, { plan, setting, proof, target, p
   return outcome.aborted === undefined && outcome.damage === undefined && outcome.hasDatabase && !isHindered;
 }
 
-async function compare(expected: Facts, { setting, proof, target, programs }: ProveContext): Promise<void> {
-  const actual = await proof.stage('read the copy', () =>
+async function compare(source: Facts, { setting, proof, target, programs }: ProveContext, administrator: Administrator | undefined): Promise<void> {
+  const found = await proof.stage('read the copy', () =>
     readFacts({
       connect: () => connect(target),
-      scope: expected.scope,
+      scope: source.scope,
       parallel: setting.config.dump.readers,
       signal: setting.signal,
     }),
   );
-  proof.tool('server', actual.server.version);
+  proof.tool('server', found.server.version);
   proof.tool('client', programs.version);
+  const own = administrator && { administrator: administrator.name, major: administrator.major };
+  const { expected: [expected = source], actual, leftOut } = leaveOutService([source], found, own);
   const { findings, tables } = compareFacts(expected, actual);
-  proof.add(...findings);
+  proof.add(...noteLeftOut(findings, leftOut));
   proof.tables(tables);
   const rows = expected.scope === 'content' ? 'rows counted and hashed' : 'rows counted, values not compared';
   proof.scope.examined.push(`${tables.length} tables and partitions: ${rows}`, 'the whole catalogue: definitions, owners, grants, roles, settings');

@@ -1,27 +1,12 @@
 import type pg from 'pg';
-import { readArchive, readBound } from '../backup/archive.ts';
+import { readArchive } from '../backup/archive.ts';
 import type { StreamDigest } from '../backup/digest.ts';
-import type { DumpManifest } from '../backup/manifest.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
-import { ObjectDamagedError, PgproofError, SubprocessError } from '../errors.ts';
-import { addressEnvironment, connect, type Address } from '../postgres/address.ts';
-import type { PostgresPrograms } from '../postgres/programs.ts';
+import { ObjectDamagedError, PgproofError, type SubprocessError } from '../errors.ts';
+import { connect } from '../postgres/address.ts';
 import { classifyRestoreOutput, countErrors, ignoredErrors, type Complaint } from '../postgres/restore-output.ts';
-import { runProgram, type Program } from '../postgres/subprocess.ts';
-
-/** A database every server has and nobody keeps data in: where to stand while the real one is created. */
-const MAINTENANCE = 'template1';
-
-export interface RestoreSetting {
-  readonly store: ObjectStore;
-  readonly manifest: DumpManifest;
-  readonly programs: PostgresPrograms;
-  /** The throwaway instance, as its superuser; the database named here is the one that will be restored. */
-  readonly target: Address;
-  /** Plants a fault between the store and pg_restore. */
-  readonly tamper?: (archive: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
-  readonly signal: AbortSignal;
-}
+import { orderContents, withLists } from './restore-order.ts';
+import { attempt, MAINTENANCE, restoreEnvironment, type RestoreSetting } from './restore-program.ts';
 
 export interface RestoreOutcome {
   readonly complaints: readonly Complaint[];
@@ -35,26 +20,6 @@ export interface RestoreOutcome {
 }
 
 /**
- * Roles, memberships and role settings, before everything that refers to them.
- * @throws SubprocessError when psql did not come to the end of them; it goes on after errors, so its exit code says that
- */
-export async function restoreGlobals(setting: RestoreSetting): Promise<Complaint[]> {
-  const sql = await readBound(setting.store, setting.manifest.globals);
-  const { superuser } = setting.manifest.source;
-  const { stderr, error } = await attempt({
-    path: setting.programs.path('psql'),
-    args: ['--no-psqlrc', '--quiet', '--no-password', `--dbname=${MAINTENANCE}`, '--file=-'],
-    env: environment(setting),
-    input: sql,
-    signal: setting.signal,
-  });
-  const pattern = new RegExp(`^psql:<stdin>:\\d+: ERROR: {2}role "${RegExp.escape(superuser)}" already exists$`);
-  const complaints = classifyRestoreOutput(stderr, [{ pattern, meaning: 'every server has its superuser already' }]);
-  if (error && !complaints.some(({ severity }) => severity !== 'tolerated')) throw error;
-  return complaints;
-}
-
-/**
  * Restores the archive with owners, grants and the database's own properties, under its own name. What is restored is
  * hashed on its way, so the bytes that were proved are the bytes the manifest recorded.
  *
@@ -62,26 +27,57 @@ export async function restoreGlobals(setting: RestoreSetting): Promise<Complaint
  */
 export async function restoreArchive(setting: RestoreSetting): Promise<RestoreOutcome> {
   await clearTheWay(setting);
+  const restored = setting.administrator ? await restoreInOrder(setting) : await restore(setting, CREATE);
+  return { ...restored, hasDatabase: !restored.aborted && !restored.damage && (await hasDatabase(setting)) };
+}
+
+type Restored = Omit<RestoreOutcome, 'hasDatabase'>;
+
+const CREATE = ['--create', `--dbname=${MAINTENANCE}`];
+
+/** In two passes, as an administrator who is no superuser must. */
+async function restoreInOrder(setting: RestoreSetting): Promise<Restored> {
+  const listing = await attempt({
+    path: setting.programs.path('pg_restore'),
+    args: ['--list'],
+    input: new Feed(setting).chunks(),
+    signal: setting.signal,
+  });
+  if (listing.error) return { complaints: [], aborted: listing.error, ...(await readOn(new Feed(setting))) };
+  const order = orderContents(listing.stdout.split('\n').filter((line) => line !== '' && !line.startsWith(';')));
+  return withLists(order, async (first, rest) => {
+    const begun = await run(setting, [...CREATE, `--use-list=${first}`], new Feed(setting));
+    if (begun.aborted || !(await hasDatabase(setting))) return { ...begun, ...(await readOn(new Feed(setting))) };
+    const name = setting.target.database.replaceAll(/[\\']/g, '\\$&');
+    const ended = await restore(setting, [`--dbname=dbname='${name}'`, `--use-list=${rest}`]);
+    return { ...ended, complaints: [...begun.complaints, ...ended.complaints] };
+  });
+}
+
+async function restore(setting: RestoreSetting, args: readonly string[]): Promise<Restored> {
   const feed = new Feed(setting);
+  const result = await run(setting, args, feed);
+  // One that ended early leaves bytes unread; only all of them tell whether the stored archive is to blame.
+  return { ...result, ...(await readOn(feed)) };
+}
+
+async function run(setting: RestoreSetting, args: readonly string[], feed: Feed): Promise<Pick<Restored, 'complaints' | 'aborted'>> {
   const { stderr, error } = await attempt({
     path: setting.programs.path('pg_restore'),
-    args: ['--create', '--no-tablespaces', '--no-password', `--dbname=${MAINTENANCE}`],
-    env: environment(setting),
+    args: [...args, '--no-tablespaces', '--no-password'],
+    env: restoreEnvironment(setting),
     input: feed.chunks(),
     signal: setting.signal,
   });
-  // One that ended early leaves bytes unread; only all of them tell whether the stored archive is to blame.
+  const complaints = classifyRestoreOutput(stderr);
+  return { complaints, aborted: error && wasAborted(error, stderr, complaints) ? error : undefined };
+}
+
+/** The digest of what was read, all of it. */
+async function readOn(feed: Feed): Promise<Pick<Restored, 'digest' | 'damage'>> {
   if (feed.digest === undefined && feed.error === undefined) await feed.readOn();
   if (feed.error && !(feed.error instanceof ObjectDamagedError)) throw feed.error;
-  const complaints = classifyRestoreOutput(stderr);
-  const aborted = error && wasAborted(error, stderr, complaints) ? error : undefined;
-  return {
-    complaints,
-    aborted,
-    digest: feed.digest,
-    damage: feed.error,
-    hasDatabase: !aborted && !feed.error && (await hasDatabase(setting)),
-  };
+  return { digest: feed.digest, damage: feed.error };
 }
 
 /** pg_restore exits 1 both for errors it passed over, which it counts, and for giving up, which it does not. */
@@ -110,20 +106,6 @@ async function atMaintenance<T>({ target }: RestoreSetting, work: (client: pg.Cl
   } finally {
     await client.end();
   }
-}
-
-async function attempt(program: Program): Promise<{ stderr: string; error?: SubprocessError }> {
-  try {
-    return { stderr: (await runProgram(program)).stderr };
-  } catch (error) {
-    if (error instanceof SubprocessError) return { stderr: error.failure.stderr, error };
-    throw error;
-  }
-}
-
-/** A database or role whose sessions begin read-only could not be restored by a session of its own. */
-function environment({ target }: RestoreSetting): Record<string, string> {
-  return { ...addressEnvironment(target), PGDATABASE: MAINTENANCE, PGOPTIONS: '-c default_transaction_read_only=off' };
 }
 
 /** The archive on its way into pg_restore, remembering how that went. */

@@ -43,7 +43,10 @@ const RULES: readonly Rule[] = [
   ),
   environment(/No space left on device|could not (extend|write to) file/, 'the throwaway server has no room'),
   environment(/out of (shared )?memory/, 'there is too little memory'),
-  environment(/permission denied|must be (superuser|owner|a superuser)/, 'the throwaway server does not let its administrator do this'),
+  environment(
+    /permission denied|must be (superuser|owner|a superuser|member of role|able to SET ROLE)|must have admin option|only (a )?superusers? (can|may)/i,
+    'the throwaway server does not let its administrator do this',
+  ),
   environment(
     /server closed the connection|terminating connection|connection to server .* failed|the database system is|no connection to the server|could not (send data to|receive data from) server|connection has been closed unexpectedly/,
     'the throwaway server went away',
@@ -59,8 +62,16 @@ const NOISE = [
   /^(DETAIL|HINT|CONTEXT|QUERY|LOCATION|STATEMENT|LINE \d+):/,
 ];
 
+/** What one restore expects to be told besides, and what that means there. */
+export interface Expectation {
+  readonly pattern: RegExp;
+  readonly meaning: string;
+  /** Default: it is tolerated. */
+  readonly severity?: 'environment';
+}
+
 /**
- * One complaint for each error or warning. `expected` are further tolerated lines, each with its reason.
+ * One complaint for each error or warning. `expected` are further lines that are understood, each with its reason.
  *
  * pg_restore prints the cause line, its DETAIL and the like, then "Command was:" with the statement, which may run over
  * many lines up to the next line of pg_restore's own. A statement with a line that looks like pg_restore's own can only
@@ -68,7 +79,7 @@ const NOISE = [
  */
 export function classifyRestoreOutput(
   stderr: string,
-  expected: readonly { readonly pattern: RegExp; readonly meaning: string }[] = [],
+  expected: readonly Expectation[] = [],
 ): Complaint[] {
   const complaints: Complaint[] = [];
   let inStatement = false;
@@ -87,10 +98,10 @@ export function classifyRestoreOutput(
   return complaints;
 }
 
-function classify(cause: string, expected: readonly { readonly pattern: RegExp; readonly meaning: string }[]): Complaint {
+function classify(cause: string, expected: readonly Expectation[]): Complaint {
   const line = withoutValue(cause);
   const known = expected.find(({ pattern }) => pattern.test(cause));
-  if (known) return { line, severity: 'tolerated', cause: 'environment', meaning: known.meaning };
+  if (known) return { line, severity: known.severity ?? 'tolerated', cause: 'environment', meaning: known.meaning };
   const rule = RULES.find(({ pattern }) => pattern.test(cause));
   if (rule) return { line, severity: rule.severity, cause: rule.cause, meaning: rule.meaning };
   return { line, severity: 'failed', cause: 'backup', meaning: 'not a known harmless message' };

@@ -68,7 +68,7 @@ describe('the RDS database service', () => {
       EngineVersion: '17',
       AllocatedStorage: 50,
       StorageEncrypted: true,
-      MasterUsername: 'postgres',
+      MasterUsername: 'pgproof_drill',
       MultiAZ: false,
       DeletionProtection: false,
       BackupRetentionPeriod: 0,

@@ -9,7 +9,7 @@ import { openPlaces } from '../../local/database-service/places.ts';
 import { connect, type Address } from '../../src/postgres/address.ts';
 import { choosePrograms, findPrograms, type PostgresPrograms } from '../../src/postgres/programs.ts';
 
-/** A real source: one cluster for a test file, its superuser `postgres`. */
+/** A real source: one cluster for a test file, its superuser `postgres` unless another is asked for. */
 export interface Source {
   readonly programs: PostgresPrograms;
   address(database: string, role?: { readonly user: string; readonly password: string }): Address;
@@ -23,7 +23,7 @@ export interface Source {
   end(): Promise<void>;
 }
 
-export async function startSource(parameters: Readonly<Record<string, string>> = {}): Promise<Source> {
+export async function startSource(parameters: Readonly<Record<string, string>> = {}, superuser = 'postgres'): Promise<Source> {
   const home = await realpath(await mkdtemp(join(tmpdir(), 'pgproof-source-')));
   await chmod(home, 0o711);
   const programs = choosePrograms(await findPrograms(), { needServer: true, wanted: process.env.PGPROOF_POSTGRES });
@@ -32,7 +32,7 @@ export async function startSource(parameters: Readonly<Record<string, string>> =
   await service.createInstance({
     instanceId,
     major: programs.major,
-    superuser: 'postgres',
+    superuser,
     parameters: { jit: 'off', shared_buffers: '16MB', ...parameters },
     tags: {},
     replication: true,

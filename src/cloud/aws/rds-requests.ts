@@ -5,6 +5,7 @@ import type {
   Tag,
 } from '@aws-sdk/client-rds';
 import type { CreateInstance, InstanceDifferences, RestoreSnapshot, RestoreToPointInTime } from '../database-service.ts';
+import { DRILL_ADMINISTRATOR } from '../../postgres/service-roles.ts';
 
 /** What every throwaway instance of this installation has in common. */
 export interface InstanceSettings {
@@ -20,10 +21,6 @@ export interface InstanceSettings {
 
 export type ThrowawayRequest = CreateInstance | RestoreSnapshot | RestoreToPointInTime;
 
-/** RDS's own superuser: on an instance of RDS it is there already, and nobody can be given its name. */
-const RDS_SUPERUSER = 'rdsadmin';
-const MASTER_USER = 'pgproof';
-
 /** The default would buy Extended Support for an old major without asking. */
 export const LIFE_CYCLE = 'open-source-rds-extended-support-disabled';
 
@@ -37,7 +34,8 @@ export function createRequest(request: CreateInstance, common: InstanceSettings)
     AllocatedStorage: settingsFor(common, request.differences).storageGib,
     StorageType: 'gp3',
     StorageEncrypted: true,
-    MasterUsername: request.superuser === RDS_SUPERUSER ? MASTER_USER : request.superuser,
+    // Nobody's name on the source: what is restored brings its own roles, its master user among them.
+    MasterUsername: DRILL_ADMINISTRATOR,
     // RDS makes the password, keeps it as a secret and deletes it with the instance.
     ManageMasterUserPassword: true,
   };
