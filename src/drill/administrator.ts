@@ -1,9 +1,13 @@
 import pg from 'pg';
+import type { Finding } from '../checks/finding.ts';
+import type { ServiceCopy } from '../checks/service-own.ts';
 import { SourceUnreadableError } from '../errors.ts';
+import { readSet } from '../facts/catalogue.ts';
+import type { Facts, FactSet, FactSetName } from '../facts/facts.ts';
+import { openReader } from '../facts/session.ts';
 import { connect, type Address } from '../postgres/address.ts';
 import { requireReadable } from '../postgres/readability.ts';
 import { isServiceRole } from '../postgres/service-roles.ts';
-import type { Finding } from '../checks/finding.ts';
 import { ownFinding } from './proof-builder.ts';
 
 /** The login of a copy on a service that gives nobody a superuser. */
@@ -33,24 +37,70 @@ export async function administratorOf(address: Address): Promise<Administrator |
   }
 }
 
+/** A copied server as its login finds it. */
+export interface Opened {
+  /** What the widening would change, read before it. */
+  readonly sets: Partial<Facts['sets']>;
+  /** Undefined where the login is a superuser. */
+  readonly copy: ServiceCopy | undefined;
+  /** Set when there is something that the login cannot read all the same. */
+  readonly unreadable?: Finding | undefined;
+}
+
+/** Gives the administrator of a copied server what he needs to read all of it; a superuser has it. */
+export async function openToAdministrator(client: pg.Client, address: Address): Promise<Opened> {
+  const administrator = await findAdministrator(client);
+  if (!administrator) return { sets: {}, copy: undefined };
+  const sets = await readChanging(address);
+  await widenAdministrator(client, administrator);
+  return { sets, copy: { major: administrator.major }, unreadable: await unreadableFinding(client) };
+}
+
+const CHANGING = ['memberships', 'privilege-matrix', 'policies'] as const;
+
+async function readChanging(address: Address): Promise<Partial<Facts['sets']>> {
+  const reader = await openReader({ connect: () => connect(address), scope: 'structure', parallel: 1 }, undefined);
+  try {
+    const sets: Partial<Record<FactSetName, FactSet>> = {};
+    for (const name of CHANGING) sets[name] = await readSet(reader, name);
+    return sets;
+  } finally {
+    await reader.end();
+  }
+}
+
 const ROLES = `
   select rolname as name from pg_catalog.pg_roles
    where not rolsuper and not pg_catalog.pg_has_role(oid, 'usage') and (left(rolname, 3) <> 'pg_' or rolname = 'pg_read_all_data')
    order by 1`;
 
+/** Row-level security that holds for the owner too. Altering a table fires event triggers, which may do anything. */
+const FORCED = `
+  select pg_catalog.format('alter table %I.%I no force row level security', n.nspname, c.relname) as sql
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where c.relforcerowsecurity and pg_catalog.row_security_active(c.oid)
+     and not exists (select from pg_catalog.pg_event_trigger where evtenabled <> 'D')`;
+
 /**
- * Makes the administrator of a copied server a member of every role that he may be, so that he can read what they own. The
- * copy is thrown away. What the server refuses here is looked for afterwards, object by object.
+ * Makes the administrator of a copied server a member of every role that he may be, so that he can read what they own, and
+ * frees tables from policies that bind their owners. The copy is thrown away. What the server refuses here is looked for afterwards, object by object.
  */
-export async function widenAdministrator(client: pg.Client, { major }: Administrator): Promise<void> {
+async function widenAdministrator(client: pg.Client, { major }: Administrator): Promise<void> {
   const { rows } = await client.query<{ name: string }>(ROLES);
-  await client.query('set default_transaction_read_only = off');
   for (const { name } of rows.filter((row) => !isServiceRole(row.name))) {
     const options = major >= 16 ? ' with inherit true, set true' : '';
-    await client.query(`grant ${pg.escapeIdentifier(name)} to current_user${options}`).catch((error: unknown) => {
-      // Denied, or circular because the other role is a member of this one.
-      if (!(error instanceof pg.DatabaseError) || !['42501', '0LP01'].includes(error.code ?? '')) throw error;
-    });
+    await attempt(client, `grant ${pg.escapeIdentifier(name)} to current_user${options}`);
+  }
+  const { rows: forced } = await client.query<{ sql: string }>(FORCED);
+  for (const { sql } of forced) await attempt(client, sql);
+}
+
+/** What is denied, or circular because the other role is a member of this one, is told by what cannot be read then. */
+async function attempt(client: pg.Client, sql: string): Promise<void> {
+  try {
+    await client.query(sql);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || !['42501', '0LP01'].includes(error.code ?? '')) throw error;
   }
 }
 

@@ -4,11 +4,13 @@ import type { SnapshotManifest } from '../backup/manifest.ts';
 import { checkIntegrity } from '../checks/integrity.ts';
 import { checkSanity } from '../checks/sanity.ts';
 import { checkDisarmed, checkPrimary } from '../checks/server.ts';
+import { leaveOutService, noteLeftOut, type ServiceCopy } from '../checks/service-own.ts';
 import { compareStructure } from '../checks/structure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { readFacts } from '../facts/read.ts';
 import { connect } from '../postgres/address.ts';
 import { liftTimeLimits } from '../postgres/exported-snapshot.ts';
+import { openToAdministrator } from './administrator.ts';
 import { plantFault } from './planted-fault.ts';
 import { ownFinding } from './proof-builder.ts';
 import { letSessionWrite, type ProveContext } from './prove-dump.ts';
@@ -34,11 +36,13 @@ export async function proveSnapshot(manifest: SnapshotManifest, context: ProveCo
     proof.answered();
     proof.add(await checkPrimary(copy), await checkDisarmed(copy));
     await letSessionWrite(copy);
+    const opened = await openToAdministrator(copy, target);
+    if (opened.unreadable) return proof.add(opened.unreadable);
     const planted = await plantFault(copy, context.plan.fault);
     if (planted !== undefined) proof.scope.examined.push(`a fault planted on purpose: ${planted}`);
-    const actual = await proof.stage('read the copy', () => readCopy(context));
+    const actual = await proof.stage('read the copy', () => readCopy(context, opened.sets));
     proof.tool('server', actual.server.version);
-    const { findings, tables } = compareStructure(before, after, actual);
+    const { findings, tables } = compareBetween(before, after, actual, opened.copy);
     // What is wrong with its files explains whatever else is wrong, so it is told first.
     proof.add(...(await proof.stage('verify the snapshot', () => validateSnapshot(manifest, setting))));
     proof.add(readableFinding(actual), ...findings);
@@ -64,13 +68,22 @@ async function readBracket(manifest: SnapshotManifest, { setting, proof }: Prove
   return { before, after };
 }
 
-export function readCopy({ setting, target }: Pick<ProveContext, 'setting' | 'target'>): Promise<Facts> {
-  return readFacts({
+/** @param sets as they were before the administrator was given what he needs to read the rest */
+export async function readCopy({ setting, target }: Pick<ProveContext, 'setting' | 'target'>, sets: Partial<Facts['sets']>): Promise<Facts> {
+  const facts = await readFacts({
     connect: () => connect(target),
     scope: 'content',
     parallel: setting.config.dump.readers,
     signal: setting.signal,
   });
+  return { ...facts, sets: { ...facts.sets, ...sets } };
+}
+
+/** As `compareStructure`, without what is the service's own. */
+export function compareBetween(before: Facts, after: Facts, found: Facts, copy: ServiceCopy | undefined): ReturnType<typeof compareStructure> {
+  const { expected: [early = before, late = after], actual, leftOut } = leaveOutService([before, after], found, copy);
+  const { findings, tables } = compareStructure(early, late, actual);
+  return { findings: noteLeftOut(findings, leftOut), tables };
 }
 
 /** Check 37 as far as SQL reaches: every row was read and every value of it brought out of line and hashed. */

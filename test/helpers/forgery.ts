@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import { StreamHasher } from '../../src/backup/digest.ts';
+import { sha256Of, StreamHasher } from '../../src/backup/digest.ts';
 import { dumpKey, type DumpManifest } from '../../src/backup/manifest.ts';
 import { readValidation, type Validation } from '../../src/backup/validation.ts';
 import { validate } from '../../functions/validate/handler.ts';
@@ -17,30 +17,33 @@ export interface Place {
 
 /**
  * Lays a backup into the store whose archive is not the one its facts belong to, but whose manifest knows nothing of that:
- * every digest is right. Such is what a faulty backup job leaves. Returns what validation says of it when it lands.
+ * every digest is right; or whose globals are not. Such is what a faulty backup job leaves. Returns what validation says of it when it lands.
  */
 export async function forgeBackup(
   home: TestHome,
   from: Place,
   to: Place,
   archive: Uint8Array,
+  changeGlobals = (sql: string): string => sql,
 ): Promise<Validation> {
   const file = (place: Place, name: string) => home.file(place.database, place.backupId, name);
   const manifest = JSON.parse(await readFile(file(from, 'manifest.json'), 'utf8')) as DumpManifest;
   await mkdir(dirname(file(to, 'manifest.json')), { recursive: true });
+  const globals = Buffer.from(changeGlobals(await readFile(file(from, 'globals.sql'), 'utf8')));
   const hasher = new StreamHasher(manifest.archive.partBytes);
   hasher.update(archive);
   const forged: DumpManifest = {
     ...manifest,
     ...to,
     archive: { ...manifest.archive, ...hasher.digest(), parts: [], key: dumpKey(to, 'archive.dump') },
-    globals: { ...manifest.globals, key: dumpKey(to, 'globals.sql') },
+    globals: { key: dumpKey(to, 'globals.sql'), bytes: globals.length, sha256: sha256Of(globals) },
     facts: { ...manifest.facts, key: dumpKey(to, 'facts.json') },
   };
   const again = new StreamHasher(manifest.archive.partBytes);
   again.update(archive);
   forged.archive.parts = [...again.digest().parts];
-  for (const name of ['globals.sql', 'facts.json']) await writeFile(file(to, name), await readFile(file(from, name)));
+  await writeFile(file(to, 'globals.sql'), globals);
+  await writeFile(file(to, 'facts.json'), await readFile(file(from, 'facts.json')));
   await writeFile(file(to, 'archive.dump'), archive);
   await writeFile(file(to, 'manifest.json'), `${JSON.stringify(forged, null, 2)}\n`);
   await validate(landing(dumpKey(to, 'manifest.json')), home.laptop);
