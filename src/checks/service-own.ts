@@ -1,5 +1,5 @@
 import type { Facts, FactSet, FactSetName } from '../facts/facts.ts';
-import { isServiceRole } from '../postgres/service-roles.ts';
+import { isServiceMembership, isServiceRole } from '../postgres/service-roles.ts';
 import { CATALOGUE_CHECKS } from './catalogue.ts';
 import type { Finding } from './finding.ts';
 import { count } from './registry.ts';
@@ -15,10 +15,10 @@ export interface ServiceCopy {
 export type LeftOut = ReadonlyMap<FactSetName, readonly [number, number]>;
 
 const NAME = String.raw`("(?:[^"]|"")*"|[^\s"]+)`;
-/** Whose an item is, by its identity; of a membership the member, for what somebody else's role was made a member of is his. */
+/** Whose an item is, by its identity. */
 const HOLDERS: Readonly<Partial<Record<FactSetName, RegExp>>> = {
   roles: new RegExp(`^${NAME}$`, 's'),
-  memberships: new RegExp(`^${NAME} in `, 's'),
+  memberships: new RegExp(String.raw`^${NAME} in ${NAME}(?: \(\d+\))?$`, 's'),
   'role-settings': new RegExp(String.raw`^role ${NAME}(?: in the database)?: `, 's'),
   comments: new RegExp(`^role ${NAME}$`, 's'),
   'privilege-matrix': new RegExp(`^${NAME} in schema `, 's'),
@@ -59,8 +59,9 @@ function reduce(facts: Facts, administrator: string | undefined, copy: ServiceCo
   for (const [set, pattern] of Object.entries(HOLDERS) as [FactSetName, RegExp][]) {
     const all = Object.entries(facts.sets[set]);
     const kept = all.filter(([identity]) => {
-      const holder = unquote(pattern.exec(identity)?.[1]);
-      return holder === undefined || !(isServiceRole(holder) || holder === administrator);
+      const [holder, role] = (pattern.exec(identity)?.slice(1) ?? []).map(unquote);
+      const isOwn = role === undefined ? isServiceRole : (name: string) => isServiceMembership(name, role);
+      return holder === undefined || !(isOwn(holder) || holder === administrator);
     });
     counts.set(set, all.length - kept.length);
     sets[set] = Object.fromEntries(kept);
@@ -69,8 +70,8 @@ function reduce(facts: Facts, administrator: string | undefined, copy: ServiceCo
   return { facts: { ...facts, sets }, counts };
 }
 
-function unquote(name: string | undefined): string | undefined {
-  return name?.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+function unquote(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
 /** Items that share an identity are numbered in the order of their definitions, which may be another one now. */
@@ -79,7 +80,7 @@ function settleGrantors(set: FactSet, administrator: string | undefined, major: 
   for (const [identity, definition] of Object.entries(set)) {
     const plain = identity.replace(/ \(\d+\)$/, '');
     const [, options = definition, by] = /^(.*) granted by (.*)$/s.exec(definition) ?? [];
-    const grantor = unquote(by) ?? '';
+    const grantor = unquote(by ?? '');
     const isOwn = isServiceRole(grantor) || grantor === administrator;
     const settled = major < 16 ? options : `${options} granted by ${isOwn ? 'the administrator' : by}`;
     byIdentity.set(plain, [...(byIdentity.get(plain) ?? []), settled]);

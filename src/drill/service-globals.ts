@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Administrator } from './administrator.ts';
 import { ConfigurationError } from '../errors.ts';
-import { isServiceRole } from '../postgres/service-roles.ts';
+import { isServiceMembership, isServiceRole } from '../postgres/service-roles.ts';
 import { splitScript, type Statement, type Word } from '../postgres/sql-script.ts';
 
 /** A statement that the server may well refuse, and what that would mean. */
@@ -73,12 +73,13 @@ function is(word: Word | undefined, value: string): boolean {
   return word?.kind === 'bare' && word.value === value;
 }
 
-/** True for what makes, changes or grants something to one of the service's own roles; being granted one is the user's. */
+/** True for what makes one of the service's own roles or gives it something of its own. A grant of or to a user's role is the user's. */
 function speaksOfService({ words }: Statement): boolean {
   const [first, second, third] = words;
   if ((is(first, 'create') || is(first, 'alter')) && is(second, 'role')) return named(third);
   if (is(first, 'comment') && is(second, 'on') && is(third, 'role')) return named(words[3]);
   if (is(first, 'security') && is(second, 'label')) return named(after(words, 'role'));
+  if (is(first, 'grant') && is(third, 'to')) return isServiceMembership(words[3]?.value ?? '', second?.value ?? '');
   return is(first, 'grant') && named(after(words, 'to'));
 }
 

@@ -29,3 +29,8 @@ export const DRILL_ADMINISTRATOR = 'pgproof_drill';
 export function isServiceRole(name: string): boolean {
   return SERVICE_ROLES.has(name);
 }
+
+/** True for a membership that the service made: of one of its roles in another or in one of PostgreSQL's own. */
+export function isServiceMembership(member: string, role: string): boolean {
+  return isServiceRole(member) && (isServiceRole(role) || role.startsWith('pg_'));
+}

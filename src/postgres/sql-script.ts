@@ -27,7 +27,7 @@ export function splitScript(script: string): Statement[] {
   let words: Word[] = [];
   let begin = -1;
   const finish = (end: number) => {
-    if (begin >= 0) statements.push({ text: script.slice(begin, end), words: words.map((word) => shift(word, begin)) });
+    if (begin >= 0) statements.push({ text: script.slice(begin, end).trimEnd(), words: words.map((word) => shift(word, begin)) });
     words = [];
     begin = -1;
   };

@@ -127,6 +127,7 @@ export async function createRdsShop(source: RdsLikeSource, name = 'shop'): Promi
     `grant select on shop.loads to rds_report`,
     `alter table shop.loads owner to shop_etl`,
     `grant rds_iam to shop_app`,
+    `grant shop_app to rds_superuser`,
     `grant rds_report to "odd ""role""" with admin option`,
     `grant shop_app to rds_report`,
     `alter role rds_report set statement_timeout = '7s'`,
