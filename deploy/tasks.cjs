@@ -3,6 +3,7 @@ const configuration = require('./configuration.cjs');
 const readYaml = require('./cloudformation-yaml.cjs');
 const settings = require('./settings.cjs');
 const { PREFIX, arnOf, ref } = require('./names.cjs');
+const serviceRole = require('./service-role.cjs');
 
 /** @param encoded the worker's configuration as base64 */
 function taskDefinition(name, role, encoded) {
@@ -64,25 +65,7 @@ function withSetting(value) {
 }
 
 /** A role that only tasks of this account can take. */
-function taskRole(name, Statement) {
-  return {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      AssumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { Service: 'ecs-tasks.amazonaws.com' },
-            Action: 'sts:AssumeRole',
-            Condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } },
-          },
-        ],
-      },
-      Policies: [{ PolicyName: name, PolicyDocument: { Version: '2012-10-17', Statement } }],
-    },
-  };
-}
+const taskRole = (name, Statement) => serviceRole('ecs-tasks', name, Statement);
 
 /** The two that are there once; the roles are in roles/worker.yml. */
 function sharedTasks() {

@@ -3,6 +3,7 @@
  * the occurrence: a delivery that is repeated finds the first one there.
  */
 const { PREFIX, arnOf, capitalize, idOf, ref, sub } = require('../names.cjs');
+const serviceRole = require('../service-role.cjs');
 
 /** The same however often one occurrence is delivered, unlike the time of the delivery. */
 const SCHEDULED_AT = '<aws.scheduler.scheduled-time>';
@@ -87,21 +88,5 @@ function schedulerRole(functions, drills) {
     Statement.push({ Sid: 'BeginBackups', Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource });
   }
   if (drills) Statement.push({ Sid: 'BeginDrills', Effect: 'Allow', Action: 'states:StartExecution', Resource: ref('RestoreDrill') });
-  return {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      AssumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { Service: 'scheduler.amazonaws.com' },
-            Action: 'sts:AssumeRole',
-            Condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } },
-          },
-        ],
-      },
-      Policies: [{ PolicyName: 'schedules', PolicyDocument: { Version: '2012-10-17', Statement } }],
-    },
-  };
+  return serviceRole('scheduler', 'schedules', Statement);
 }

@@ -12,10 +12,12 @@ import { systemClock } from '../../src/cloud/system-clock.ts';
 import { readEvidence } from '../../src/drill/chain.ts';
 import type { DrillPlan } from '../../src/drill/contract.ts';
 import { drillKey } from '../../src/drill/prove.ts';
+import { objectCreated } from '../helpers/aws-events.ts';
 import { goodProof, putValidatedDump } from '../helpers/scripted-cloud.ts';
 import { emulator, uniqueName } from './clients.ts';
 import { testDeployedResources } from './deployed-resource-tests.ts';
 import { deploy, type Deployed } from './deployed.ts';
+import { functionPlan } from './function-plans.ts';
 import { testFunctions } from './function-tests.ts';
 import { testPolicies } from './policy-tests.ts';
 import { testWorker } from './worker-tests.ts';
@@ -99,10 +101,10 @@ describe('the service after serverless deploy', () => {
   test('validates what the event of a landing names, and an invalid backup is announced', async () => {
     const key = 'v1/shop/dumps/20261119T000000Z-bad/manifest.json';
     await store.put(key, '{"format":1}', { ifAbsent: true });
-    expect(await deployed.invoke('validate', landing(bucket, key))).toMatchObject({ status: 'invalid' });
+    expect(await deployed.invoke('validate', objectCreated(key, bucket))).toMatchObject({ status: 'invalid' });
     expect(await store.head(key.replace('manifest', 'validation'))).toBeDefined();
     expect(deployed.recorder.calls.filter(({ action }) => action === 'sns:Publish')).toHaveLength(2);
-    expect(await deployed.invoke('validate', landing(bucket, key))).toMatchObject({ status: 'invalid' });
+    expect(await deployed.invoke('validate', objectCreated(key, bucket))).toMatchObject({ status: 'invalid' });
     expect(deployed.recorder.calls.filter(({ action }) => action === 'sns:Publish')).toHaveLength(2);
   });
 
@@ -135,7 +137,7 @@ describe('the service after serverless deploy', () => {
     const own = { DBInstanceIdentifier: production, Engine: 'postgres', DBInstanceClass: 'db.m7g.large', AllocatedStorage: 20 };
     await rds.send(new CreateDBInstanceCommand({ ...own, MasterUsername: 'owner', MasterUserPassword: 'production-password' }));
     await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier: production, DBSnapshotIdentifier: snapshotId }));
-    const plan = await snapshotPlan(store, snapshotId);
+    const plan = await functionPlan(store, { kind: 'snapshot', snapshotId });
     await deployed.invoke('restore', { plan });
     await deployed.invoke('restore', { plan }); // a state that is retried meets its own instance
     const states: unknown[] = [];
@@ -161,49 +163,3 @@ describe('the service after serverless deploy', () => {
     testPolicies(() => deployed);
   });
 });
-
-function landing(bucket: string, key: string): object {
-  return {
-    version: '0',
-    id: '17793124-05d4-b198-2fde-7ededc63b103',
-    'detail-type': 'Object Created',
-    source: 'aws.s3',
-    account: '123456789012',
-    time: '2026-11-20T02:00:00Z',
-    region: 'eu-central-1',
-    resources: [`arn:aws:s3:::${bucket}`],
-    detail: {
-      version: '0',
-      bucket: { name: bucket },
-      object: { key, size: 12, etag: 'b1946ac92492d2347c6235b4d2611184', 'version-id': '1', sequencer: '617F08299329D189' },
-      'request-id': 'N4N7GDK58NMKJ12R',
-      requester: '123456789012',
-      'source-ip-address': '2600:1f18::7',
-      reason: 'PutObject',
-    },
-  };
-}
-
-/** A plan for a snapshot, with the manifest that it names. */
-async function snapshotPlan(store: S3Store, snapshotId: string): Promise<DrillPlan> {
-  const { snapshotManifest } = await import('./manifests.ts');
-  const { key, text, sha256 } = snapshotManifest(snapshotId);
-  await store.put(key, text, { ifAbsent: true });
-  return {
-    drillId: 'drill-snapshot',
-    database: 'shop',
-    kind: 'snapshot',
-    backupId: '20261120T010000Z-snap',
-    manifestKey: key,
-    manifestSha256: sha256,
-    takenAt: '2026-11-20T01:00:01.000Z',
-    selection: { listed: 1, passedOver: [] },
-    instanceId: uniqueName('pgproof-drill'),
-    decidedAt: '2026-11-20T02:00:00.000Z',
-    deadlineAt: '2099-11-20T03:00:00.000Z',
-    instance: { major: 17, superuser: 'postgres', parameters: {} },
-    target: 'service',
-    readsSource: false,
-    differences: {},
-  };
-}

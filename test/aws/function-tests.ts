@@ -169,7 +169,7 @@ async function giveMemory(family: string): Promise<void> {
   const { taskDefinition } = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: family }));
   const containerDefinitions = taskDefinition?.containerDefinitions?.map((container) => ({ ...container, memory: 2048 }));
   const { cpu, memory, networkMode, taskRoleArn, executionRoleArn } = taskDefinition ?? {};
-  await ecs.send(new RegisterTaskDefinitionCommand({ family, cpu, memory, networkMode, taskRoleArn, executionRoleArn, containerDefinitions } as RegisterTaskDefinitionCommandInput));
+  await ecs.send(new RegisterTaskDefinitionCommand({ family, cpu, memory, networkMode, taskRoleArn, executionRoleArn, containerDefinitions }));
 }
 
 /** The emulator knows automated backups by name alone. */
