@@ -10,7 +10,7 @@ let home: TestHome;
 
 beforeAll(async () => {
   source = await startRdsLikeSource();
-  await createRdsShop(source);
+  await createRdsShop(source, source.programs.major);
   // Of this role the master user is no member.
   await source.asMaster('postgres', 'create role vault', ...MEMBER(source.programs.major));
   await source.asMaster('shop', 'create schema vault authorization vault', 'set role vault', 'create table vault.keys as select i as id from generate_series(1, 9) i', 'reset role', 'revoke vault from owner_of_all');

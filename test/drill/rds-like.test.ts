@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/config.ts';
 import { dumpWith, forgeBackup } from '../helpers/forgery.ts';
 import { makeTestHome, type Drilled, type TestHome } from '../helpers/home.ts';
 import { createRdsShop, rdsLike, startRdsLikeSource, type RdsLikeSource } from '../helpers/rds-like.ts';
@@ -10,7 +11,7 @@ let home: TestHome;
 
 beforeAll(async () => {
   source = await startRdsLikeSource();
-  await createRdsShop(source);
+  await createRdsShop(source, source.programs.major);
   home = await makeTestHome({ config: CONFIG });
   home.source('shop', source.url('shop', source.reader));
   expect(await home.backUp('shop', GOOD)).toBe('valid');
@@ -66,6 +67,13 @@ describe('a dump taken from RDS by a role that only reads', () => {
     expect(drilled.finding('restore-output')?.detail).toBe('no message at all');
     expect(drilled.finding('roles')?.detail).toMatch(/equal; left out as the service's own: \d+ items of the source, \d+ items of the copy$/);
     expect(await home.laptop.databases.listInstances()).toEqual([]);
+  });
+
+  it('is PROVEN inside the task too, where the login is a superuser and nothing is left out', async () => {
+    const config = parseConfig('databases: { shop: { drill: { target: task } } }', 'pgproof.yml');
+    const { body, finding } = await home.drill({ database: 'shop', backup: GOOD }, { config }, home.inProcess({ config }));
+    expect([body.verdict, body.assurance]).toEqual(['PROVEN', 'L5']);
+    expect(finding('roles')?.detail).toMatch(/ are equal$/);
   });
 
   it('is FAILED by a changed row', async () => {

@@ -97,24 +97,28 @@ const PASSWORD = 'only-for-this-test';
 /** A source as on RDS: `rdsadmin` made it, the master user made everything in it, and `pgproof` reads it. */
 export async function startRdsLikeSource(): Promise<RdsLikeSource> {
   const source = await startSource({ 'rds.extensions': 'plpgsql' }, SERVICE_SUPERUSER);
-  const { major } = source.programs;
-  await source.sql('postgres', ...SERVICE(major), ...MASTER(MASTER_USER, major), `alter role ${MASTER_USER} password '${PASSWORD}'`);
+  return { ...source, ...(await dressSource((database, role) => source.address(database, role), source.programs.major)) };
+}
+
+/** Makes a new server look like RDS to everybody but its superuser, `rdsadmin`. */
+export async function dressSource(address: Source['address'], major: number): Promise<Pick<RdsLikeSource, 'asMaster' | 'reader'>> {
+  await run(address('postgres'), [...SERVICE(major), ...MASTER(MASTER_USER, major), `alter role ${MASTER_USER} password '${PASSWORD}'`]);
   const asMaster = async (database: string, ...statements: readonly string[]): Promise<void> => {
-    await run(source.address(database, { user: MASTER_USER, password: PASSWORD }), statements);
+    await run(address(database, { user: MASTER_USER, password: PASSWORD }), statements);
   };
   await asMaster('postgres', `create role pgproof login password '${PASSWORD}'`, 'grant pg_read_all_data to pgproof');
-  return { ...source, asMaster, reader: { user: 'pgproof', password: PASSWORD } };
+  return { asMaster, reader: { user: 'pgproof', password: PASSWORD } };
 }
 
 /**
  * The small shop as its master user makes it, and what is not so small there: an owner who may only by a grant create in a
  * schema of another's, roles whose names begin like the service's, memberships in the service's roles.
  */
-export async function createRdsShop(source: RdsLikeSource, name = 'shop'): Promise<void> {
-  const options = source.programs.major >= 16 ? ' with inherit true, set true' : '';
+export async function createRdsShop({ asMaster }: Pick<RdsLikeSource, 'asMaster'>, major: number, name = 'shop'): Promise<void> {
+  const options = major >= 16 ? ' with inherit true, set true' : '';
   const [owner = '', app = '', ...rest] = SMALL_SHOP;
-  await source.asMaster('postgres', `create database ${name}`, owner, app, `grant shop_owner to ${MASTER_USER}${options}`);
-  await source.asMaster(
+  await asMaster('postgres', `create database ${name}`, owner, app, `grant shop_owner to ${MASTER_USER}${options}`);
+  await asMaster(
     name,
     ...rest,
     `create role rds_report login connection limit 3`,
