@@ -9,7 +9,12 @@ export interface ServiceCopy {
   /** The login that restored it, where it was made for the drill; undefined where it is one of the source's own roles. */
   readonly administrator?: string | undefined;
   readonly major: number;
+  /** True where the source's superuser is the service's too. */
+  readonly isOfService?: boolean;
 }
+
+/** Where the service's superuser owns PostgreSQL's own objects, nobody else can grant anything of them. */
+const SYSTEM_GRANT = /^(schema pg_catalog (to|from) |[a-z ]+ pg_catalog\.)/;
 
 /** Numbers of items left out, of the source and of the copy. */
 export type LeftOut = ReadonlyMap<FactSetName, readonly [number, number]>;
@@ -59,6 +64,7 @@ function reduce(facts: Facts, administrator: string | undefined, copy: ServiceCo
   for (const [set, pattern] of Object.entries(HOLDERS) as [FactSetName, RegExp][]) {
     const all = Object.entries(facts.sets[set]);
     const kept = all.filter(([identity]) => {
+      if (set === 'grants' && copy.isOfService && SYSTEM_GRANT.test(identity)) return false;
       const [holder, role] = (pattern.exec(identity)?.slice(1) ?? []).map(unquote);
       const isOwn = role === undefined ? isServiceRole : (name: string) => isServiceMembership(name, role);
       return holder === undefined || !(isOwn(holder) || holder === administrator);

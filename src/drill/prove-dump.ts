@@ -12,6 +12,7 @@ import { readFacts } from '../facts/read.ts';
 import { connect, type Address } from '../postgres/address.ts';
 import { liftTimeLimits } from '../postgres/exported-snapshot.ts';
 import type { PostgresPrograms } from '../postgres/programs.ts';
+import { SERVICE_SUPERUSER } from '../postgres/service-roles.ts';
 import { administratorOf, unreadableFinding, type Administrator } from './administrator.ts';
 import type { DrillPlan } from './contract.ts';
 import { plantFault, tamperFor } from './planted-fault.ts';
@@ -102,7 +103,7 @@ async function compare(source: Facts, { setting, proof, target, programs }: Prov
   );
   proof.tool('server', found.server.version);
   proof.tool('client', programs.version);
-  const own = administrator && { administrator: administrator.name, major: administrator.major };
+  const own = administrator && { administrator: administrator.name, major: administrator.major, isOfService: source.server.superuser === SERVICE_SUPERUSER };
   const { expected: [expected = source], actual, leftOut } = leaveOutService([source], found, own);
   const { findings, tables } = compareFacts(expected, actual);
   proof.add(...noteLeftOut(findings, leftOut));

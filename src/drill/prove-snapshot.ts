@@ -9,6 +9,7 @@ import { compareStructure } from '../checks/structure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { readFacts } from '../facts/read.ts';
 import { connect } from '../postgres/address.ts';
+import { SERVICE_SUPERUSER } from '../postgres/service-roles.ts';
 import { liftTimeLimits } from '../postgres/exported-snapshot.ts';
 import { openToAdministrator } from './administrator.ts';
 import { plantFault } from './planted-fault.ts';
@@ -81,7 +82,7 @@ export async function readCopy({ setting, target }: Pick<ProveContext, 'setting'
 
 /** As `compareStructure`, without what is the service's own. */
 export function compareBetween(before: Facts, after: Facts, found: Facts, copy: ServiceCopy | undefined): ReturnType<typeof compareStructure> {
-  const { expected: [early = before, late = after], actual, leftOut } = leaveOutService([before, after], found, copy);
+  const { expected: [early = before, late = after], actual, leftOut } = leaveOutService([before, after], found, copy && { ...copy, isOfService: after.server.superuser === SERVICE_SUPERUSER });
   const { findings, tables } = compareStructure(early, late, actual);
   return { findings: noteLeftOut(findings, leftOut), tables };
 }

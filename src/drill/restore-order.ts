@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SERVICE_SUPERUSER } from '../postgres/service-roles.ts';
 
 /**
  * An archive gives objects to their owners before it grants anything. A superuser may; anybody else may make only him an
@@ -15,8 +16,12 @@ export interface RestoreOrder {
 /** The kind of an entry of the table of contents, and the name with the owner behind it. */
 const ENTRY = /^\d+; \d+ \d+ (?:(?<made>DATABASE|DATABASE PROPERTIES|SCHEMA)|(?:ACL|COMMENT|SECURITY LABEL) - (?<about>DATABASE|SCHEMA)) (?:- )?(?<name>.*)$/;
 
+/** What the service's superuser granted of PostgreSQL's own objects. Nobody else can have, and every server of its has them. */
+const SERVICE_GRANTS = new RegExp(String.raw`^\d+; 0 0 ACL (pg_catalog .*|- SCHEMA pg_catalog) ${SERVICE_SUPERUSER}$`);
+
 /** Divides the lines of `pg_restore --list`. The schemas of extensions are not there before their extension is. */
-export function orderContents(lines: readonly string[]): RestoreOrder {
+export function orderContents(all: readonly string[]): RestoreOrder {
+  const lines = all.filter((line) => !SERVICE_GRANTS.test(line));
   const made = new Set(lines.map((line) => ENTRY.exec(line)?.groups).flatMap((entry) => (entry?.made === 'SCHEMA' ? [entry.name] : [])));
   const isFirst = (line: string) => {
     const { made: own, about, name } = ENTRY.exec(line)?.groups ?? {};

@@ -44,7 +44,7 @@ const RULES: readonly Rule[] = [
   environment(/No space left on device|could not (extend|write to) file/, 'the throwaway server has no room'),
   environment(/out of (shared )?memory/, 'there is too little memory'),
   environment(
-    /permission denied|must be (superuser|owner|a superuser|member of role|able to SET ROLE)|must have admin option|only (a )?superusers? (can|may)/i,
+    /permission denied|must be (superuser|owner|a superuser|member of role|able to SET ROLE)|must have admin option|only (a )?superusers? (can|may)|(no|not all) privileges (were granted|could be revoked)/i,
     'the throwaway server does not let its administrator do this',
   ),
   environment(

@@ -30,6 +30,13 @@ const SERVICE = (major: number): readonly string[] => [
   'revoke all on database rdsadmin from public',
 ];
 
+/** In the database that others are made of: that the service's superuser may have granted things of PostgreSQL's own. */
+const SYSTEM_GRANTS: readonly string[] = [
+  'grant execute on function pg_catalog.pg_ls_logdir() to rds_superuser',
+  'revoke execute on function pg_catalog.pg_stat_get_backend_start(integer) from public',
+  'grant select on pg_catalog.pg_authid to rdstopmgr',
+];
+
 const MASTER = (name: string, major: number): readonly string[] => [
   `create role ${name} login createdb createrole valid until 'infinity'`,
   `grant rds_superuser to ${name}${major >= 16 ? ' with admin option' : ''}`,
@@ -102,7 +109,9 @@ export async function startRdsLikeSource(): Promise<RdsLikeSource> {
 
 /** Makes a new server look like RDS to everybody but its superuser, `rdsadmin`. */
 export async function dressSource(address: Source['address'], major: number): Promise<Pick<RdsLikeSource, 'asMaster' | 'reader'>> {
-  await run(address('postgres'), [...SERVICE(major), ...MASTER(MASTER_USER, major), `alter role ${MASTER_USER} password '${PASSWORD}'`]);
+  await run(address('postgres'), SERVICE(major));
+  await run(address('template1'), SYSTEM_GRANTS);
+  await run(address('postgres'), [...MASTER(MASTER_USER, major), `alter role ${MASTER_USER} password '${PASSWORD}'`]);
   const asMaster = async (database: string, ...statements: readonly string[]): Promise<void> => {
     await run(address(database, { user: MASTER_USER, password: PASSWORD }), statements);
   };
@@ -135,6 +144,8 @@ export async function createRdsShop({ asMaster }: Pick<RdsLikeSource, 'asMaster'
     `grant rds_report to "odd ""role""" with admin option`,
     `grant shop_app to rds_report`,
     `alter role rds_report set statement_timeout = '7s'`,
+    `create extension citext`,
+    `comment on extension citext is 'names'`,
     `comment on role rds_report is 'reads; grants nothing to rdsadmin'`,
     `alter default privileges for role shop_owner in schema shop grant select on tables to rds_report`,
     `grant select on large object 4711 to pgproof`,

@@ -30,6 +30,13 @@ describe('what is the service’s own', () => {
     expect(roles?.detail).toBe(`1 roles, memberships and settings are equal; left out as the service's own: 5 items of the source, 4 items of the copy`);
   });
 
+  it('is what was granted of PostgreSQL’s own objects, where their owner is the service’s', () => {
+    const source = makeFacts({ sets: { owners: { 'table app.t': 'a' }, grants: { 'function pg_catalog.pg_ls_logdir() to app': 'EXECUTE', 'function app.f(pg_catalog.int4) to app': 'EXECUTE' } } });
+    const kept = (isOfService: boolean) => Object.keys(leaveOutService([source], source, { major: 15, isOfService }).actual.sets.grants);
+    expect(kept(true)).toEqual(['function app.f(pg_catalog.int4) to app']);
+    expect(kept(false)).toHaveLength(2);
+  });
+
   it('is nothing where the copy’s login is a superuser', () => {
     const source = makeFacts({ sets: { roles: { rdsadmin: 'superuser' } } });
     expect(leaveOutService([source], source, undefined)).toEqual({ expected: [source], actual: source, leftOut: new Map() });

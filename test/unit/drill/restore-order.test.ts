@@ -20,6 +20,12 @@ const REST = [
   '3506; 0 0 DEFAULT ACL shop DEFAULT PRIVILEGES FOR TABLES shop_owner',
 ];
 
+test('what the service granted of PostgreSQL’s own objects is left to it, and nothing else', () => {
+  const own = ['3600; 0 0 ACL pg_catalog FUNCTION pg_ls_logdir() rdsadmin', '3601; 0 0 ACL - SCHEMA pg_catalog rdsadmin'];
+  const other = ['3602; 0 0 ACL pg_catalog FUNCTION pg_ls_logdir() postgres', '3603; 0 0 ACL shop TABLE pg_catalog rdsadmin'];
+  expect(orderContents([...own, ...other])).toEqual({ first: [], rest: other });
+});
+
 test('the database and its schemas come first with what was granted on them, the rest keeps its order', () => {
   const lines = [...REST.slice(0, 3), ...FIRST, ...REST.slice(3)];
   expect(orderContents(lines)).toEqual({ first: FIRST, rest: REST });
