@@ -67,7 +67,7 @@ export interface CreateInstance {
   readonly instanceId: string;
   /** PostgreSQL major that must run; the source's. */
   readonly major: number;
-  /** Name of the bootstrap superuser, so that owners and grants come back under their own names. */
+  /** Name of the bootstrap superuser, so that owners and grants come back under their own names. RDS has one already and ignores this. */
   readonly superuser: string;
   /**
    * Server settings that give meaning to data (time zone, preloaded libraries), as recorded in the facts. RDS takes
