@@ -52,18 +52,12 @@ export async function checkPopulated(client: pg.Client, expected: Facts): Promis
  * files, the statistics are the source's own, and so is their absence: then it is reported only.
  */
 export async function checkStatistics(client: pg.Client): Promise<Finding[]> {
-  const { rows: right } = await client.query<{ all: boolean }>(`select has_table_privilege('pg_statistic', 'select') as "all"`);
-  // The view shows what the role may read of the table itself, which is a superuser's.
-  const known = right[0]?.all
-    ? 'select from pg_statistic s where s.starelid = c.oid'
-    : 'select from pg_stats s where (s.schemaname, s.tablename) = (n.nspname, c.relname)';
-  const { rows } = await client.query<{ name: string; known: boolean }>(`
-    select format('%I.%I', n.nspname, c.relname) as name, exists (${known}) as known
-      from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'm') and ${USER_TABLES} and c.reltuples <> 0
-       and exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-                      and coalesce(a.attstattarget, -1) <> 0)
-     order by 1`);
+  const rows = await readStatistics(client);
+  const hidden = rows.find(({ visible }) => !visible);
+  if (hidden) {
+    const detail = `the administrator of the copy may not see the statistics of table ${hidden.name}`;
+    return [makeFinding(STATISTICS, { status: 'could_not_verify', cause: 'environment', examined: 0, detail })];
+  }
   const items = rows.filter(({ known }) => !known).map(({ name }) => `table ${name}: no statistics, run ANALYZE`);
   if (items.length > 0) {
     const required = await wasAnalyzed(client);
@@ -73,6 +67,25 @@ export async function checkStatistics(client: pg.Client): Promise<Finding[]> {
   }
   if (rows.length === 0) return [makeFinding(STATISTICS, { status: 'not_applicable', examined: 0, detail: 'every table is empty' })];
   return [makeFinding(STATISTICS, { status: 'passed', examined: rows.length, detail: `${count(rows.length, 'table')} have statistics` })];
+}
+
+/** The catalogue's table is a superuser's; its view shows only tables of which the role may read every row. */
+async function readStatistics(client: pg.Client): Promise<{ name: string; known: boolean; visible: boolean }[]> {
+  const { rows: right } = await client.query<{ all: boolean }>(`select has_table_privilege('pg_statistic', 'select') as "all"`);
+  const [known, visible] = right[0]?.all
+    ? ['select from pg_statistic s where s.starelid = c.oid', 'true']
+    : [
+        'select from pg_stats s where (s.schemaname, s.tablename) = (n.nspname, c.relname)',
+        `has_table_privilege(c.oid, 'select') and not row_security_active(c.oid)`,
+      ];
+  const { rows } = await client.query<{ name: string; known: boolean; visible: boolean }>(`
+    select format('%I.%I', n.nspname, c.relname) as name, exists (${known}) as known, ${visible} as visible
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'm') and ${USER_TABLES} and c.reltuples <> 0
+       and exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+                      and coalesce(a.attstattarget, -1) <> 0)
+     order by 1`);
+  return rows;
 }
 
 async function wasAnalyzed(client: pg.Client): Promise<boolean> {

@@ -31,7 +31,7 @@ const Query = z.strictObject({
   name: z.string().min(1).max(100),
   sql: z.string().refine((sql) => sql.trim() !== '', 'expected a query'),
   expect: Expectation,
-  /** Role to run it as; without one the superuser of the copy. */
+  /** Role to run it as; without one the administrator of the copy, who sees every row. */
   role: z.string().min(1).optional(),
   timeout: duration.default(30),
 });

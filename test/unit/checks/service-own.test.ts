@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compareFacts } from '../../../src/checks/compare.ts';
 import { leaveOutService, noteLeftOut } from '../../../src/checks/service-own.ts';
 import type { FactSet, FactSetName } from '../../../src/facts/facts.ts';
+import { SERVICE_ROLES } from '../../../src/postgres/service-roles.ts';
 import { makeFacts } from '../../helpers/facts-made.ts';
 
 type Sets = Partial<Record<FactSetName, FactSet>>;
@@ -65,6 +67,12 @@ describe('what is the user’s stays compared:', () => {
     expect(finding).toMatchObject({ status: 'failed', cause: 'backup' });
     expect(finding?.items).toContain(item);
   });
+});
+
+it.each(['checks.md', 'runbook.md'])('docs/%s names each role of the service, and no other', (page) => {
+  const text = readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8');
+  const named = page === 'runbook.md' ? (/^own='(.*)'$/m.exec(text)?.[1] ?? '').split('|') : [...(/exact names \(([^)]*)\)/.exec(text)?.[1] ?? '').matchAll(/`(\w+)`/g)].map((match) => match[1]);
+  expect(named.toSorted()).toEqual([...SERVICE_ROLES].toSorted());
 });
 
 describe('grantors of memberships', () => {

@@ -168,3 +168,32 @@ describe('what psql says of the globals', () => {
     ]);
   });
 });
+
+describe('what an administrator without superuser is refused', () => {
+  // Recorded from PostgreSQL 15.18 and 17.
+  it.each([
+    'pg_restore: error: could not execute query: ERROR:  must be member of role "rdsadmin"',
+    'pg_restore: error: could not execute query: ERROR:  must be able to SET ROLE "rdsadmin"',
+    'pg_restore: error: could not execute query: ERROR:  must be superuser to create FOR ALL TABLES publication',
+    'pg_restore: error: could not execute query: ERROR:  only superuser can define a leakproof function',
+    'pg_restore: error: could not execute query: ERROR:  permission denied to set session authorization "shop_app"',
+    'psql:<stdin>:7: ERROR:  must have admin option on role "pg_monitor"',
+    'pg_restore: WARNING:  no privileges were granted for "f"',
+  ])('says nothing of the backup: %s', (line) => {
+    expect(classifyRestoreOutput(line)).toMatchObject([{ severity: 'environment', cause: 'environment', line }]);
+  });
+
+  it('is told apart from what only sounds like it', () => {
+    const line = 'pg_restore: error: could not execute query: ERROR:  relation "must" is a member of role';
+    expect(classifyRestoreOutput(line)).toMatchObject([{ severity: 'failed', cause: 'backup' }]);
+  });
+
+  it('is explained by who expects it, and counts as the environment', () => {
+    const expected = [{ pattern: /^psql:<stdin>:4: ERROR: {2}must be superuser/, meaning: 'role a has BYPASSRLS', severity: 'environment' as const }];
+    const lines = ['psql:<stdin>:4: ERROR:  must be superuser to alter bypassrls attribute', 'psql:<stdin>:5: ERROR:  role "b" already exists'];
+    expect(classifyRestoreOutput(lines.join('\n'), expected)).toMatchObject([
+      { severity: 'environment', meaning: 'role a has BYPASSRLS' },
+      { severity: 'failed', cause: 'backup' },
+    ]);
+  });
+});
