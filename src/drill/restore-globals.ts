@@ -35,5 +35,9 @@ function scriptFor({ manifest, administrator }: RestoreSetting, script: string):
   });
   // The service may have more roles of its own than are known; that one of them is in the way says nothing of the backup.
   const pattern = /^psql:<stdin>:\d+: ERROR: {2}role ".*" already exists$/;
-  return { sql, expected: [...refused, { pattern, meaning: 'this server had a role of that name before', severity: 'environment' }] };
+  // Where the server is set to make him a member of what he makes.
+  const name = RegExp.escape(administrator.name);
+  const known = new RegExp(`^psql:<stdin>:\\d+: NOTICE: {2}role "${name}" (is already a member of|has already been granted membership in) role ".*"`);
+  const member = { pattern: known, meaning: 'the administrator was a member already' };
+  return { sql, expected: [...refused, member, { pattern, meaning: 'this server had a role of that name before', severity: 'environment' }] };
 }

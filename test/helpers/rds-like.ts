@@ -76,7 +76,11 @@ export function rdsLike(own: LocalDatabaseService): DatabaseService {
     return { ...login, user: master, password };
   };
   const over: Partial<DatabaseService> = {
-    createInstance: (request: CreateInstance) => own.createInstance({ ...request, parameters: { ...request.parameters, 'rds.extensions': 'plpgsql' } }),
+    createInstance: (request: CreateInstance) => {
+      // Since 16 a server may be set to make administrators members of what they make, and says so when they are told to be.
+      const helpful = request.major >= 16 ? { createrole_self_grant: 'set, inherit' } : {};
+      return own.createInstance({ ...request, parameters: { ...request.parameters, ...helpful, 'rds.extensions': 'plpgsql' } });
+    },
     connection: (instanceId) => {
       const login = logins.get(instanceId) ?? make(instanceId);
       logins.set(instanceId, login);
