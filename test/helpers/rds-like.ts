@@ -148,6 +148,9 @@ export async function createRdsShop({ asMaster }: Pick<RdsLikeSource, 'asMaster'
     `grant rds_report to "odd ""role""" with admin option`,
     `grant shop_app to rds_report`,
     `alter role rds_report set statement_timeout = '7s'`,
+    // As in a database that came here by an upgrade from 14.
+    `alter schema public owner to ${MASTER_USER}`,
+    `grant create on schema public to public`,
     `create extension citext`,
     `comment on extension citext is 'names'`,
     `comment on role rds_report is 'reads; grants nothing to rdsadmin'`,
