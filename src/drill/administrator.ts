@@ -39,7 +39,7 @@ export async function administratorOf(address: Address): Promise<Administrator |
 
 /** A copied server as its login finds it. */
 export interface Opened {
-  /** What the widening would change, read before it. */
+  /** What is changed for him, read before. */
   readonly sets: Partial<Facts['sets']>;
   /** Undefined where the login is a superuser. */
   readonly copy: ServiceCopy | undefined;
@@ -52,7 +52,8 @@ export async function openToAdministrator(client: pg.Client, address: Address): 
   const administrator = await findAdministrator(client);
   if (!administrator) return { sets: {}, copy: undefined };
   const sets = await readChanging(address);
-  await widenAdministrator(client, administrator);
+  await joinRoles(client, administrator);
+  await freeFromPolicies(client);
   return { sets, copy: { major: administrator.major }, unreadable: await unreadableFinding(client) };
 }
 
@@ -82,15 +83,18 @@ const FORCED = `
      and not exists (select from pg_catalog.pg_event_trigger where evtenabled <> 'D')`;
 
 /**
- * Makes the administrator of a copied server a member of every role that he may be, so that he can read what they own, and
- * frees tables from policies that bind their owners. The copy is thrown away. What the server refuses here is looked for afterwards, object by object.
+ * Makes the administrator of a copy a member of every role that he may be, so that he can read what they own. The copy is
+ * thrown away. What the server refuses here is looked for afterwards, object by object.
  */
-async function widenAdministrator(client: pg.Client, { major }: Administrator): Promise<void> {
+export async function joinRoles(client: pg.Client, { major }: Administrator): Promise<void> {
   const { rows } = await client.query<{ name: string }>(ROLES);
   for (const { name } of rows.filter((row) => !isServiceRole(row.name))) {
     const options = major >= 16 ? ' with inherit true, set true' : '';
     await attempt(client, `grant ${pg.escapeIdentifier(name)} to current_user${options}`);
   }
+}
+
+async function freeFromPolicies(client: pg.Client): Promise<void> {
   const { rows: forced } = await client.query<{ sql: string }>(FORCED);
   for (const { sql } of forced) await attempt(client, sql);
 }

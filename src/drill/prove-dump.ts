@@ -13,7 +13,7 @@ import { connect, type Address } from '../postgres/address.ts';
 import { liftTimeLimits } from '../postgres/exported-snapshot.ts';
 import type { PostgresPrograms } from '../postgres/programs.ts';
 import { SERVICE_SUPERUSER } from '../postgres/service-roles.ts';
-import { administratorOf, unreadableFinding, type Administrator } from './administrator.ts';
+import { administratorOf, joinRoles, unreadableFinding, type Administrator } from './administrator.ts';
 import type { DrillPlan } from './contract.ts';
 import { plantFault, tamperFor } from './planted-fault.ts';
 import type { ProofBuilder } from './proof-builder.ts';
@@ -52,6 +52,7 @@ export async function proveDump(manifest: DumpManifest, context: ProveContext): 
     await letSessionWrite(copy);
     const planted = await plantFault(copy, context.plan.fault);
     if (planted !== undefined) proof.scope.examined.push(`a fault planted on purpose: ${planted}`);
+    if (administrator) await joinRoles(copy, administrator);
     const unreadable = administrator && (await unreadableFinding(copy));
     if (unreadable) return proof.add(unreadable);
     await compare(expected, context, administrator);
