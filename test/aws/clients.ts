@@ -2,8 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 
+let own: string | undefined;
+
+/** Makes everything in this test file talk to an emulator of its own: what it sees, it has made. */
+export function useEmulator(url: string): void {
+  own = url;
+}
+
+export function emulatorUrl(): string {
+  return own ?? inject('moto');
+}
+
 /** How the tests reach the emulator; the keys are as made up as its account. */
-export function emulator(endpoint = inject('moto')) {
+export function emulator(endpoint = emulatorUrl()) {
   return { region: 'eu-central-1', endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 }
 
@@ -37,7 +48,7 @@ export async function securityGroupId(): Promise<string> {
 
 /** By hand, because pgproof itself never talks to EC2 and has no client for it. */
 async function askEc2(action: string): Promise<string> {
-  const answer = await fetch(inject('moto'), {
+  const answer = await fetch(emulatorUrl(), {
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',

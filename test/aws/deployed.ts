@@ -3,12 +3,11 @@ import { dirname, join } from 'node:path';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { inject } from 'vitest';
 import { buildLayer } from '../../layers/pg-tools/build.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
 import { copyService, readTemplate, type Copy, type Packaged } from '../package/packaging.ts';
 import { readZip } from '../package/zip.ts';
-import { emulator, securityGroupId, subnetIds, vpcId } from './clients.ts';
+import { emulator, emulatorUrl, securityGroupId, subnetIds, vpcId } from './clients.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 
 /** What a failed invocation tells the state machine. */
@@ -48,7 +47,7 @@ export async function deploy(change: (configuration: string) => string = (text) 
     await buildLayer('arm64', join(copy.directory, 'layers/pg-tools/build'));
     const directory = join(copy.directory, '.serverless');
     await copy.serverless(['deploy'], CREDENTIALS());
-    const recorder = await startRecorder(inject('moto'));
+    const recorder = await startRecorder(emulatorUrl());
     return makeDeployed(copy, await readTemplate(directory), recorder, await makeSigningKey());
   } catch (error) {
     await copy.remove();
@@ -57,7 +56,7 @@ export async function deploy(change: (configuration: string) => string = (text) 
 }
 
 const CREDENTIALS = (): Record<string, string> => ({
-  AWS_ENDPOINT_URL: inject('moto'),
+  AWS_ENDPOINT_URL: emulatorUrl(),
   AWS_ACCESS_KEY_ID: 'test',
   AWS_SECRET_ACCESS_KEY: 'test',
 });

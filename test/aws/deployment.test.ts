@@ -14,15 +14,20 @@ import type { DrillPlan } from '../../src/drill/contract.ts';
 import { drillKey } from '../../src/drill/prove.ts';
 import { objectCreated } from '../helpers/aws-events.ts';
 import { goodProof, putValidatedDump } from '../helpers/scripted-cloud.ts';
-import { emulator, uniqueName } from './clients.ts';
+import { emulator, uniqueName, useEmulator } from './clients.ts';
 import { testDeployedResources } from './deployed-resource-tests.ts';
 import { deploy, type Deployed } from './deployed.ts';
 import { functionPlan } from './function-plans.ts';
+import { startEmulator } from './environment.ts';
 import { testFunctions } from './function-tests.ts';
 import { testPolicies } from './policy-tests.ts';
 import { testWorker } from './worker-tests.ts';
 
 const FUNCTIONS = ['plan', 'restore', 'describeInstance', 'destroy', 'confirmGone', 'seal', 'report'] as const;
+
+// The sweep below looks at every instance of the account: it must be alone with what this file makes.
+const account = await startEmulator();
+useEmulator(account.url);
 
 const LEDGER = `  ledger:
     source: { aurora: ledger-production, database: ledger, iam: { user: pgproof, resourceId: cluster-ABCDEFGHIJKL01234 }, securityGroup: sg-0 }
@@ -43,7 +48,10 @@ describe('the service after serverless deploy', () => {
     // As the template says; the emulator's CloudFormation leaves it out.
     await s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }));
   });
-  afterAll(() => deployed?.remove());
+  afterAll(async () => {
+    await deployed?.remove();
+    await account.end();
+  });
 
   /** As the example that is checked in, with a secret that exists and a heartbeat. */
   async function configure(): Promise<(text: string) => string> {

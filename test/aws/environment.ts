@@ -22,19 +22,26 @@ const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 /** Makes the virtual environment when needed, starts the emulator for all test files, ends it by its own handle. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   makeVirtualEnvironment();
+  const { url, end } = await startEmulator();
+  project.provide('moto', url);
+  project.provide('pythonPrograms', join(VENV, 'bin'));
+  return end;
+}
+
+/** An account of its own, empty, for as long as it runs. */
+export async function startEmulator(): Promise<{ readonly url: string; readonly end: () => Promise<void> }> {
   const port = await freePort();
   const child = spawn(join(VENV, 'bin/moto_server'), ['-H', '127.0.0.1', '-p', String(port)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const url = `http://127.0.0.1:${port}`;
   await waitUntilServing(url, child);
-  project.provide('moto', url);
-  project.provide('pythonPrograms', join(VENV, 'bin'));
-  return async () => {
+  const end = async (): Promise<void> => {
     const ended = once(child, 'exit');
     child.kill();
     await ended;
   };
+  return { url, end };
 }
 
 function makeVirtualEnvironment(): void {
