@@ -80,14 +80,14 @@ async function findEngine(aws: AwsConfig | undefined): Promise<string | Fault | 
   return { fault: `${engine} is here, but \`${engine} info\` fails`, hint };
 }
 
-/** A repository outlives its stack; CloudFormation would find its name taken, after minutes. */
+/** A repository outlives its stack, and a first deployment that was rolled back; CloudFormation would find its name taken, after minutes. */
 async function repositoryFaults(account: Account, stage: string, region: string): Promise<Fault[]> {
   const name = repositoryName(stage);
   const outputs = await account.outputs(stackName(stage));
   if (outputs?.['WorkerRepositoryUri'] !== undefined || !(await account.hasRepository(name))) return [];
   return [
     {
-      fault: `repository ${name} is there from a stack that was removed, and a new stack cannot take it over`,
+      fault: `repository ${name} is there from a stack that was removed or rolled back, and a new stack cannot take it over`,
       hint: `aws ecr delete-repository --region ${region} --repository-name ${name} --force`,
     },
   ];

@@ -55,7 +55,7 @@ describe('npm run deploy, before anything is changed', () => {
     await client.send(new CreateRepositoryCommand({ repositoryName: 'pgproof-prod-worker' }));
     const { exitCode, stderr } = await deploy();
     await client.send(new DeleteRepositoryCommand({ repositoryName: 'pgproof-prod-worker', force: true }));
-    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('repository pgproof-prod-worker is there from a stack that was removed, and')]);
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('repository pgproof-prod-worker is there from a stack that was removed or rolled back')]);
     expect(stderr).toContain('HINT: aws ecr delete-repository --region eu-west-1 --repository-name pgproof-prod-worker --force');
   });
 

@@ -72,7 +72,7 @@ export function testTemplate(packaged: () => Packaged): void {
   });
 
   test('keeps backups versioned, locked, encrypted and out of the public', () => {
-    expect(template().Resources['BackupBucket']).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+    expect(template().Resources['BackupBucket']).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     expect(properties('BackupBucket')).toMatchObject({
       VersioningConfiguration: { Status: 'Enabled' },
       ObjectLockEnabled: true,
