@@ -3,6 +3,7 @@ import type { TaskStoppedEvent } from '../cloud/service-events.ts';
 import type { LaunchedTask } from '../cloud/task-launcher.ts';
 import { WorkerTask } from '../drill/contract.ts';
 import { ConfigurationError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { announceTaskEnd, type TaskEnd } from './announce-backup.ts';
 import { announceOnce } from './announce-once.ts';
 import { keyBeside, readFailure } from './task-failure.ts';
@@ -14,7 +15,7 @@ export function taskOf(event: TaskStoppedEvent): LaunchedTask | undefined {
   const { overrides, taskArn } = event.detail;
   const variables = overrides.containerOverrides.find(({ name }) => name === 'worker')?.environment;
   const text = variables?.find(({ name }) => name === 'PGPROOF_TASK')?.value;
-  const task = WorkerTask.safeParse(parseJson(text));
+  const task = WorkerTask.safeParse(parseJson(text ?? ''));
   if (!task.success) {
     throw new ConfigurationError([`task ${taskArn} stopped and nobody knows what it was: it had no PGPROOF_TASK that can be read`], {
       hint: `aws ecs describe-tasks --cluster ${event.detail.clusterArn} --tasks ${taskArn}`,
@@ -49,13 +50,4 @@ export async function tellOfEnd(
   const until = new Date(stoppedAt ?? event.time);
   const failure = await readFailure(task, cloud.store, { since: new Date(createdAt ?? 0), until });
   return await announceOnce(keyBeside(task, `told/${end.taskId}.json`), announceTaskEnd(task, end, failure), cloud);
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -4,6 +4,7 @@ import type { ObjectStore } from '../cloud/object-store.ts';
 import type { LaunchedTask } from '../cloud/task-launcher.ts';
 import type { WorkerTask } from '../drill/contract.ts';
 import { describeError, ObjectNotFoundError, originOf } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { backupKey, placeOfKey } from './manifest.ts';
 
 /** The worker's own words about why a task failed, left where whoever is told of its end finds them. */
@@ -60,15 +61,6 @@ export async function readFailure(
   // Two attempts at one task leave their words in one place.
   const at = Date.parse(failure.at);
   return failure.verb === task.verb && at >= since.getTime() && at <= until.getTime() ? failure : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** Key of a file beside what the task makes or looks at. */

@@ -4,6 +4,7 @@ import type { Clock } from '../cloud/clock.ts';
 import type { DatabaseService } from '../cloud/database-service.ts';
 import type { ObjectStore } from '../cloud/object-store.ts';
 import { ObjectDamagedError, ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import type { PostgresPrograms } from '../postgres/programs.ts';
 import { isAboutBackup, parseFacts, readBound, readManifest } from './archive.ts';
 import { findingOf, validateDumpFiles, validateSnapshot } from './validation-checks.ts';
@@ -150,18 +151,9 @@ export async function findValidation(store: ObjectStore, place: BackupPlace): Pr
     if (!(error instanceof ObjectNotFoundError)) throw error;
     return { problem: 'does not exist: the backup was never validated, or its result was deleted', isThere: false };
   }
-  const validation = parseValidation(text);
+  const validation = Validation.safeParse(parseJson(text)).data;
   const problem = validation ? objectionTo(validation, place) : 'is no result of a validation: truncated or overwritten';
   return validation && problem === undefined ? { validation } : { problem: problem ?? '', isThere: true };
-}
-
-function parseValidation(text: string): Validation | undefined {
-  try {
-    return Validation.safeParse(JSON.parse(text)).data;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function objectionTo({ kind, database, backupId, status, findings }: Validation, place: BackupPlace): string | undefined {

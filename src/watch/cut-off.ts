@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../json.ts';
 
 /** A drill whose execution ended without its last states: stopped by somebody, or by its time limit. */
 export interface CutOff {
@@ -44,10 +45,5 @@ export function cutOffOf(event: unknown): CutOff | undefined {
 const NamesDatabase = z.looseObject({ database: z.string().min(1) });
 
 function databaseIn(input: string): string | undefined {
-  try {
-    return NamesDatabase.safeParse(JSON.parse(input)).data?.database;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return NamesDatabase.safeParse(parseJson(input)).data?.database;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../json.ts';
 
 /** What a Slack incoming webhook takes: https://docs.slack.dev, "Incoming webhooks" and "Block Kit". */
 export interface SlackMessage {
@@ -68,15 +69,6 @@ function compose(title: string, text: string, facts: readonly (readonly [string,
       ...(context === '' ? [] : [{ type: 'context', elements: [{ type: 'mrkdwn', text: cut(context, CONTEXT) }] } as const]),
     ],
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** The three characters with a meaning in Slack: a name out of a database must not mention a channel or forge a link. */
