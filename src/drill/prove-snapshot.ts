@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { parseFacts, readBound } from '../backup/archive.ts';
 import { findingOf, validateSnapshot } from '../backup/validation-checks.ts';
 import type { SnapshotManifest } from '../backup/manifest.ts';
@@ -8,12 +9,12 @@ import { leaveOutService, noteLeftOut, type ServiceCopy } from '../checks/servic
 import { compareStructure } from '../checks/structure.ts';
 import type { Facts } from '../facts/facts.ts';
 import { readFacts } from '../facts/read.ts';
-import { connect } from '../postgres/address.ts';
+import { connect, type Address } from '../postgres/address.ts';
 import { SERVICE_SUPERUSER } from '../postgres/service-roles.ts';
 import { liftTimeLimits } from '../postgres/exported-snapshot.ts';
 import { openToAdministrator } from './administrator.ts';
 import { plantFault } from './planted-fault.ts';
-import { ownFinding } from './proof-builder.ts';
+import { ownFinding, type ProofBuilder } from './proof-builder.ts';
 import { letSessionWrite, type ProveContext } from './prove-dump.ts';
 
 /**
@@ -32,13 +33,8 @@ export async function proveSnapshot(manifest: SnapshotManifest, context: ProveCo
   });
   const copy = await connect(target);
   try {
-    await liftTimeLimits(copy);
-    await copy.query('select 1');
-    proof.answered();
-    proof.add(await checkPrimary(copy), await checkDisarmed(copy));
-    await letSessionWrite(copy);
-    const opened = await openToAdministrator(copy, target);
-    if (opened.unreadable) return proof.add(opened.unreadable);
+    const opened = await openCopy(copy, target, proof);
+    if (opened.unreadable) return;
     const planted = await plantFault(copy, context.plan.fault);
     if (planted !== undefined) proof.scope.examined.push(`a fault planted on purpose: ${planted}`);
     const actual = await proof.stage('read the copy', () => readCopy(context, opened.sets));
@@ -55,6 +51,18 @@ export async function proveSnapshot(manifest: SnapshotManifest, context: ProveCo
   }
   proof.scope.examined.push('the whole catalogue, between two readings of the source', 'every row of every table, read once');
   proof.scope.notExamined.push('equality of rows with the source: a snapshot has no moment that could be read on both sides');
+}
+
+/** The first query of a copied server: the clock of the recovery stops, the server is looked at, and what is closed is opened. */
+export async function openCopy(copy: pg.Client, target: Address, proof: ProofBuilder): Promise<Awaited<ReturnType<typeof openToAdministrator>>> {
+  await liftTimeLimits(copy);
+  await copy.query('select 1');
+  proof.answered();
+  proof.add(await checkPrimary(copy), await checkDisarmed(copy));
+  await letSessionWrite(copy);
+  const opened = await openToAdministrator(copy, target);
+  if (opened.unreadable) proof.add(opened.unreadable);
+  return opened;
 }
 
 async function readBracket(manifest: SnapshotManifest, { setting, proof }: ProveContext) {
