@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { machineSuites } from '../../local/postgres/fetch.ts';
 import { runProgram } from '../../src/postgres/subprocess.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -15,10 +16,10 @@ export const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
  */
 export async function makeNodeImage(root: string, release: string): Promise<void> {
   needDebootstrap();
+  const lines = await archiveLines(release);
   const program = { env: { PATH, DEBOOTSTRAP_DIR: '/usr/share/debootstrap' }, timeoutMilliseconds: 300_000 };
-  await runProgram({ path: 'debootstrap', args: ['--variant=minbase', release, root, 'http://deb.debian.org/debian'], ...program });
-  await rm(join(root, 'etc/apt/sources.list'), { force: true });
-  await writeFile(join(root, 'etc/apt/sources.list.d/debian.sources'), sources(release));
+  await runProgram({ path: 'debootstrap', args: ['--variant=minbase', release, root, siteOf(lines[0])], ...program });
+  await writeFile(join(root, 'etc/apt/sources.list'), `${lines.join('\n')}\n`);
   await copyFile(join(ROOT, 'node_modules/node/bin/node'), join(root, 'usr/local/bin/node'));
   await chmod(join(root, 'usr/local/bin/node'), 0o755);
   const npm = join(await realpath(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim()), '../..');
@@ -35,12 +36,16 @@ function needDebootstrap(): void {
   execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'debootstrap'], { env });
 }
 
-function sources(release: string): string {
-  const keyring = 'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg';
-  return [
-    `Types: deb\nURIs: http://deb.debian.org/debian\nSuites: ${release} ${release}-updates\nComponents: main\n${keyring}\n`,
-    `Types: deb\nURIs: http://deb.debian.org/debian-security\nSuites: ${release}-security\nComponents: main\n${keyring}\n`,
-  ].join('\n');
+/** The archives that this machine's apt is set up for, of another release. */
+async function archiveLines(release: string): Promise<readonly string[]> {
+  const suite = (await machineSuites()).find(({ name }) => name === release);
+  if (suite) return suite.lines;
+  throw new Error(`this machine's apt knows no archive that has Debian ${release}`);
+}
+
+/** The address in a line such as `deb [signed-by=…] ADDRESS trixie main`. */
+function siteOf(line: string | undefined): string {
+  return /^deb (?:\[[^\]]*\] )?(\S+)/.exec(line ?? '')?.[1] ?? '';
 }
 
 /** What a container engine gives to every container, and how this machine reaches the network. */
